@@ -1,0 +1,44 @@
+#pragma once
+
+// Where one loop counts what its users do. Started and completed requests may fall into different
+// intervals; Rotate hands out what was counted since the last one and goes on with clean, recycled memory.
+// No allocation in steady state: a histogram block, a status code or a failure row is allocated only when
+// first seen.
+//
+// Thread: confined to its loop.
+
+#include <cstdint>
+#include <vector>
+
+#include "common/stats/interval.h"
+
+namespace sfp::stats {
+
+class Recorder {
+ public:
+  Recorder(std::size_t endpoints, Time run_start);
+
+  void Started(std::size_t endpoint);
+  // A started request came to its end; failures are counted by FailureKey.
+  void Completed(std::size_t endpoint, const Sample& sample);
+  void Skipped(std::size_t endpoint);
+  void Dropped(std::size_t endpoint, std::uint64_t count);
+  // A planned wake-up ran so late.
+  void Lag(Duration late);
+
+  std::uint64_t in_flight() const { return in_flight_; }
+
+  // Everything since the last rotation, as interval `index` that ends at `now`.
+  Interval Rotate(std::uint32_t index, Time now, std::uint32_t users);
+  // Memory of an interval that nobody needs any more, to be used again.
+  void Recycle(Interval&& interval);
+
+ private:
+  Time run_start_;
+  Time interval_begin_;
+  std::uint64_t in_flight_ = 0;
+  Interval current_;
+  std::vector<Interval> spare_;
+};
+
+}  // namespace sfp::stats

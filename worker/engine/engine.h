@@ -1,0 +1,65 @@
+#pragma once
+
+// One loop's share of the run: it starts and retires its users as the plan says, runs each as a coroutine
+// that thinks, picks a task, exchanges, judges and records, and hands out an interval every second.
+//
+// No I/O and no clock in here: connections come from a Connector, time from the Wheel's Advance. The same
+// class runs in a worker's thread and, thousands of users against a simulated server, in virtual time.
+//
+// Life: Start -> (Update)* -> Stop or the plan's end -> OnIdle once no user is left (or the stop timeout is
+// over: what is still in flight then is reported as in flight and its connections are closed).
+//
+// Thread: confined to its loop.
+
+#include <cstdint>
+#include <memory>
+
+#include "common/plan/plan.h"
+#include "common/scenario/program.h"
+#include "common/stats/interval.h"
+#include "worker/engine/connection.h"
+#include "worker/engine/wheel.h"
+
+namespace sfp::engine {
+
+class EngineObserver {
+ public:
+  // At each whole second since the start (late if the loop was busy), and once more with the last, partial
+  // interval before OnIdle.
+  virtual void OnInterval(stats::Interval interval) = 0;
+  virtual void OnIdle() = 0;
+
+ protected:
+  ~EngineObserver() = default;
+};
+
+class Engine {
+ public:
+  struct Options {
+    std::uint64_t seed = 0;
+    std::uint32_t worker = 0;    // index in the cluster: which entries of the owner table are ours
+    std::uint32_t thread = 0;    // of the worker's threads
+    std::uint32_t threads = 1;
+    Duration stop_timeout{30'000'000'000};
+  };
+
+  Engine(std::shared_ptr<const scenario::Program> program, scenario::Pools& pools,
+         Connector& connector, Wheel& wheel, EngineObserver& observer, Options options);
+  ~Engine();
+
+  // Follow the plan, whose time 0 is `start` (now or in the future).
+  void Start(plan::Plan plan, Time start);
+  // A newer revision; older ones are ignored.
+  void Update(plan::Plan plan, Time now);
+  // Users retire when their task under way is done.
+  void Stop(Time now);
+
+  std::uint32_t users() const;         // running
+  std::uint64_t in_flight() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sfp::engine
