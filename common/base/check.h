@@ -1,8 +1,8 @@
 #pragma once
 
-// SFP_CHECK(condition) states an invariant of our own code. When it is broken the program prints the
-// place and aborts, in every build. Never for input, for the network or for the target's behaviour:
-// those are values.
+// SFP_CHECK(condition) states an invariant of our own code. When it is broken the program prints
+// the place and aborts, in every build. Never for input, for the network or for the target's
+// behaviour: those are values.
 //
 // Thread: safe.
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Random numbers that are a pure function of (seed, user, iteration): the same run sends the same requests
-// however its users are spread over workers. SplitMix64 (Steele, Lea, Flood 2014): one 64-bit state, every
-// seed good, 1 ns a number.
+// Random numbers that are a pure function of (seed, user, iteration): the same run sends the same
+// requests however its users are spread over workers. SplitMix64 (Steele, Lea, Flood 2014): one
+// 64-bit state, every seed good, 1 ns a number.
 //
 // Thread: a value, confined to its owner.
 

@@ -64,8 +64,8 @@ std::string Base64(std::string_view bytes) {
 void AppendPercentEncoded(std::string& out, std::string_view text) {
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    if ((u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z') ||
-        u == '-' || u == '.' || u == '_' || u == '~') {
+    if ((u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z') || u == '-' ||
+        u == '.' || u == '_' || u == '~') {
       out += c;
     } else {
       out += '%';

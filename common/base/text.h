@@ -14,8 +14,8 @@
 
 namespace sfp {
 
-// The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the keyboard
-// (at most a third of the longer one's letters, at least one).
+// The candidate nearest to `word` by edit distance, if it is near enough to be a slip of the
+// keyboard (at most a third of the longer one's letters, at least one).
 std::optional<std::string> Nearest(std::string_view word, std::span<const std::string> candidates);
 
 std::string Base64(std::string_view bytes);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The two clocks. Every measurement, deadline and plan uses Time, the monotonic clock, in nanoseconds;
-// wall-clock time appears only in names of runs and in reports, as text.
+// The two clocks. Every measurement, deadline and plan uses Time, the monotonic clock, in
+// nanoseconds; wall-clock time appears only in names of runs and in reports, as text.
 //
 // Cores never read a clock: they are given `now`. Only shells call Time Now().
 //

@@ -80,8 +80,8 @@ StatusOr<double> ParseRate(std::string_view text) {
 }
 
 StatusOr<std::uint64_t> ParseBytes(std::string_view text) {
-  static constexpr Unit kUnits[] = {{"", 1},      {"B", 1},        {"KB", 1e3},    {"MB", 1e6},
-                                    {"GB", 1e9},  {"KiB", 1024},   {"MiB", 1 << 20}, {"GiB", 1 << 30}};
+  static constexpr Unit kUnits[] = {{"", 1},     {"B", 1},      {"KB", 1e3},      {"MB", 1e6},
+                                    {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
   const std::string_view whole = text;
   double value = 0;
   const Unit* unit = nullptr;

@@ -1,0 +1,199 @@
+#include "worker/control/control_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "common/base/check.h"
+#include "sfp/v1/control.grpc.pb.h"
+
+namespace sfp::control {
+namespace {
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(options.most_message_bytes);
+  // A channel of its own for each attempt: how long to wait between them is the agent's decision,
+  // not that of a shared connection's back-off.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  return grpc::CreateCustomChannel(options.master, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// gRPC wraps the reason several times over; people need its innermost part.
+std::string Reason(const std::string& master, const grpc::Status& status) {
+  if (status.ok()) return master + " closed the connection";
+  std::string text = status.error_message();
+  for (const char* prefix :
+       {"last error: UNKNOWN: ", "last error: UNAVAILABLE: ", "last error: "}) {
+    if (const auto at = text.find(prefix); at != std::string::npos) {
+      text = text.substr(at + std::char_traits<char>::length(prefix));
+    }
+  }
+  return "cannot reach the master at " + master + ": " + text;
+}
+
+}  // namespace
+
+// gRPC calls its On… methods on its own threads; everything else comes from the loop. It lives
+// until OnDone, and as long as a posted call still holds it.
+class ControlClient::Stream : public grpc::ClientBidiReactor<v1::WorkerMessage, v1::MasterMessage>,
+                              public std::enable_shared_from_this<Stream> {
+ public:
+  Stream(const ClientOptions& options, Post post, ControlClient& owner)
+      : master_(options.master),
+        post_(std::move(post)),
+        owner_(&owner),
+        channel_(MakeChannel(options)),
+        stub_(v1::Control::NewStub(channel_)) {}
+
+  void Begin() {
+    self_ = shared_from_this();
+    stub_->async()->Join(&context_, this);
+    // Send and ReadNext come from outside gRPC's callbacks: the hold keeps the call open for them.
+    AddHold();
+    StartRead(&incoming_);
+    // The metadata of the answer proves that the stream is up.
+    StartCall();
+  }
+
+  void Send(const v1::WorkerMessage& message) {
+    const std::lock_guard lock(mutex_);
+    if (ending_) return;
+    outbox_.push_back(message);
+    WriteNext();
+  }
+
+  void End() {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    if (!writing_ && outbox_.empty()) WritesDone();
+  }
+
+  // The owner goes away: breaks off and waits until gRPC has let go, so that nothing is posted to a
+  // loop that may be gone next.
+  void Abandon() {
+    owner_ = nullptr;
+    context_.TryCancel();
+    Release();
+    std::unique_lock lock(mutex_);
+    gone_.wait(lock, [this] { return done_; });
+  }
+
+ private:
+  void OnReadInitialMetadataDone(bool ok) override {
+    if (!ok) return;
+    post_([self = shared_from_this()] {
+      if (self->owner_) self->owner_->handler_.OnConnected();
+    });
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      Release();
+      return;
+    }
+    post_([self = shared_from_this()] {
+      if (self->owner_) self->owner_->handler_.OnMessage(std::move(self->incoming_));
+      self->ReadNext();
+    });
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    outbox_.pop_front();
+    if (!ok) {
+      outbox_.clear();
+    } else if (!outbox_.empty()) {
+      WriteNext();
+    } else if (ending_) {
+      WritesDone();
+    }
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    post_([self = shared_from_this(), reason = Reason(master_, status)] {
+      if (ControlClient* owner = std::exchange(self->owner_, nullptr)) {
+        owner->stream_.reset();
+        owner->handler_.OnDisconnected(reason);
+      }
+    });
+    const auto keep = std::move(self_);
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    gone_.notify_all();
+  }
+
+  void ReadNext() {
+    const std::lock_guard lock(mutex_);
+    if (released_) return;
+    incoming_.Clear();
+    StartRead(&incoming_);
+  }
+
+  // The one place where writes start; the mutex is held.
+  void WriteNext() {
+    if (writing_ || released_ || outbox_.empty()) return;
+    writing_ = true;
+    StartWrite(&outbox_.front());
+  }
+
+  void WritesDone() {
+    if (!released_ && !std::exchange(writes_done_, true)) StartWritesDone();
+  }
+
+  void Release() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(released_, true)) return;
+    ending_ = true;
+    RemoveHold();
+  }
+
+  const std::string master_;
+  const Post post_;
+  ControlClient* owner_;  // read and written on the loop only
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Control::Stub> stub_;
+  grpc::ClientContext context_;
+  std::shared_ptr<Stream> self_;  // gRPC's reference
+  v1::MasterMessage incoming_;
+
+  std::mutex mutex_;
+  std::deque<v1::WorkerMessage> outbox_;  // its front is being written while writing_
+  bool writing_ = false;
+  bool ending_ = false;  // nothing more is accepted
+  bool writes_done_ = false;
+  bool released_ = false;  // no operation may be started any more
+  bool done_ = false;      // gRPC has let go
+  std::condition_variable gone_;
+};
+
+ControlClient::ControlClient(ClientOptions options, Post post, ClientHandler& handler)
+    : options_(std::move(options)), post_(std::move(post)), handler_(handler) {}
+
+ControlClient::~ControlClient() {
+  if (stream_) stream_->Abandon();
+}
+
+void ControlClient::Connect() {
+  SFP_CHECK(stream_ == nullptr);
+  stream_ = std::make_shared<Stream>(options_, post_, *this);
+  stream_->Begin();
+}
+
+void ControlClient::Send(const v1::WorkerMessage& message) {
+  if (stream_) stream_->Send(message);
+}
+
+void ControlClient::Close() {
+  if (stream_) stream_->End();
+}
+
+}  // namespace sfp::control

@@ -1,0 +1,60 @@
+#pragma once
+
+// The worker's end of the control stream: gRPC's callback client behind a plain interface. It
+// decides nothing: when to connect, what to send and what to do with a message is the agent's.
+//
+// One connection at a time. Connect begins an attempt; it ends in OnConnected (the stream is up) or
+// in OnDisconnected (it could not be made, it broke, or it was closed), after which Connect may be
+// called again.
+//
+// Thread: all calls on the owner's loop; the handler is called on the loop only.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/status.h"
+#include "sfp/v1/control.pb.h"
+
+namespace sfp::control {
+
+class ClientHandler {
+ public:
+  virtual void OnConnected() = 0;
+  virtual void OnMessage(v1::MasterMessage message) = 0;
+  // `reason` is one line for people: "cannot reach 10.0.0.1:5557: Connection refused".
+  virtual void OnDisconnected(const std::string& reason) = 0;
+
+ protected:
+  ~ClientHandler() = default;
+};
+
+struct ClientOptions {
+  std::string master = "localhost:5557";
+  int most_message_bytes = 256 * 1024 * 1024;  // a scenario carries its data
+};
+
+// Runs a function on the owner's loop, from any thread.
+using Post = std::function<void(std::function<void()>)>;
+
+class ControlClient {
+ public:
+  ControlClient(ClientOptions options, Post post, ClientHandler& handler);
+  // Breaks the connection off; no handler is called any more.
+  ~ControlClient();
+
+  void Connect();
+  // Does nothing if there is no connection.
+  void Send(const v1::WorkerMessage& message);
+  // Ends the stream when all that was sent is out; OnDisconnected follows.
+  void Close();
+
+ private:
+  class Stream;
+  const ClientOptions options_;
+  const Post post_;
+  ClientHandler& handler_;
+  std::shared_ptr<Stream> stream_;
+};
+
+}  // namespace sfp::control
