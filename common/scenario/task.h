@@ -1,0 +1,137 @@
+#pragma once
+
+// What a user class and a task compile to. Built by Program::Compile, read by the engine for each
+// iteration:
+//
+//   Rng rng(seed, user, iteration);
+//   const TaskId id = user_class.PickTask(rng);        // first, so that the choice depends on
+//   nothing else const Duration think = user_class.wait.Think(rng); draw.Take(task, session, pools,
+//   rng) …             // draw.h, then renderer.h, Judge, collect.h
+//
+// Thread: immutable.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/rng.h"
+#include "common/base/time.h"
+#include "common/scenario/collect.h"
+#include "common/scenario/request.h"
+
+namespace sfp::scenario {
+
+using EndpointId = std::uint16_t;  // index into Program::endpoints
+using TaskId = std::uint16_t;      // index into Program::tasks
+using ClassId = std::uint16_t;     // index into Program::classes
+using SourceId = std::uint16_t;    // index into Program::data
+
+// The statuses that a task takes for success.
+class Expect {
+ public:
+  struct Range {
+    int first = 200;
+    int last = 399;
+  };
+  Expect() : Expect(std::vector<Range>{{}}) {}
+  explicit Expect(std::vector<Range> ranges);  // not empty, in order of `first`
+
+  bool Holds(int status) const {
+    for (const Range& range : ranges_) {
+      if (status >= range.first && status <= range.last) return true;
+    }
+    return false;
+  }
+  const std::string& text() const { return text_; }  // "200..399", "400", "200 or 404"
+
+ private:
+  std::vector<Range> ranges_;
+  std::string text_;
+};
+
+// One value that a request needs. Slots of the compiled request are indexes into Task::variables.
+struct Variable {
+  SourceId source = 0;
+};
+
+struct Task {
+  std::string name;
+  EndpointId endpoint = 0;
+  std::string method;
+  Expect expect;
+  Duration timeout{0};              // of the whole exchange; 0: none
+  std::uint32_t max_redirects = 0;  // 0: a redirect is a response like any other
+  bool head = false;                // the response has no body
+  bool idempotent = false;          // GET, HEAD, OPTIONS, PUT, DELETE
+  bool needs_body = false;          // collects from it
+  bool needs_headers = false;       // Location or Set-Cookie matter
+
+  // Drawn in this order: random ones (each takes one number of the stream, whatever comes of it),
+  // then unique, then sequential ones, so that a skipped task uses up no row.
+  std::vector<Variable> variables;
+  CompiledRequest request;
+  std::vector<CollectRule> collect;
+};
+
+// Nothing if the status is what the task expects, else "HTTP 500, expected 200..399". Allocates on
+// failure only.
+std::optional<std::string> Judge(const Task& task, int status);
+
+// The time between two tasks of a user.
+class Wait {
+ public:
+  enum class Kind : std::uint8_t { kNone, kUniform, kConstant, kExponential, kPacing };
+  Wait() = default;
+  Wait(Kind kind, Duration a, Duration b = Duration(0)) : kind_(kind), a_(a), b_(b) {}
+
+  // From the end of a task to the start of the next; 0 if paced.
+  Duration Think(Rng& rng) const {
+    switch (kind_) {
+      case Kind::kUniform:
+        return a_ + Duration(static_cast<std::int64_t>(
+                        rng.Below(static_cast<std::uint64_t>((b_ - a_).count()) + 1)));
+      case Kind::kConstant:
+        return a_;
+      case Kind::kExponential:
+        return FromSeconds(rng.Exponential(Seconds(a_)));
+      default:
+        return Duration(0);
+    }
+  }
+  // From the start of a task to the start of the next one.
+  std::optional<Duration> pacing() const {
+    return kind_ == Kind::kPacing ? std::optional(a_) : std::nullopt;
+  }
+  double MeanSeconds() const {  // of Think
+    if (kind_ == Kind::kPacing) return 0;
+    return kind_ == Kind::kUniform ? (Seconds(a_) + Seconds(b_)) / 2 : Seconds(a_);
+  }
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_ = Kind::kNone;
+  Duration a_{0};
+  Duration b_{0};
+};
+
+struct UserClass {
+  std::string name;
+  ClassId id = 0;
+  std::uint32_t weight = 1;
+  Wait wait;
+  std::vector<TaskId> on_start;  // once, in this order, before the first pick
+  bool counts_draws = false;     // a task of it uses a sequential or unique source
+  bool has_picks = false;        // false: every weight is 0, the user is done after on_start
+
+  struct Choice {
+    std::uint64_t up_to;  // sum of the weights so far
+    TaskId task;
+  };
+  std::vector<Choice> choices;  // of tasks with a weight
+
+  // A task in proportion to its weight; one number of the stream. Needs has_picks.
+  TaskId PickTask(Rng& rng) const;
+};
+
+}  // namespace sfp::scenario
