@@ -1,16 +1,20 @@
 #pragma once
 
-// What happened in one interval of a run (a second, a level, the whole run): per endpoint the counters,
-// histograms and failures. Every number is a sum, so intervals merge in any order, of any worker.
+// What happened in one interval of a run (a second, a level, the whole run): per endpoint the
+// counters, histograms and failures. Every number is a sum, so intervals merge in any order, of any
+// worker.
 //
-//   started = succeeded + failed + in flight, where in flight is counted at the end of the interval.
+//   started = succeeded + failed + in flight, where in flight is counted at the end of the
+//   interval.
 //
 // Thread: confined to its owner; leaves a loop by move.
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -20,16 +24,26 @@
 
 namespace sfp::stats {
 
-// Failures that differ in one of these are reported apart.
+// Failures that differ in one of these are reported apart. The view looks one up without a copy.
+struct FailureKeyView {
+  FailureKind kind;
+  Phase phase;
+  std::string_view message;
+};
 struct FailureKey {
   FailureKind kind;
   Phase phase;
   std::string message;
-  friend bool operator<(const FailureKey& a, const FailureKey& b) {
-    return std::tie(a.kind, a.phase, a.message) < std::tie(b.kind, b.phase, b.message);
-  }
+  operator FailureKeyView() const { return {kind, phase, message}; }
   friend bool operator==(const FailureKey&, const FailureKey&) = default;
 };
+inline bool operator<(const FailureKeyView& a, const FailureKeyView& b) {
+  return std::tie(a.kind, a.phase, a.message) < std::tie(b.kind, b.phase, b.message);
+}
+// The row that takes all failures for which no row is left.
+inline constexpr FailureKeyView kOtherFailures{FailureKind::kOther, Phase::kBlocked,
+                                               "(other failures)"};
+inline constexpr std::size_t kMostMessageBytes = 200;
 
 struct FailureStats {
   static constexpr std::size_t kMostSamples = 16;
@@ -37,7 +51,10 @@ struct FailureStats {
   Duration first{0};  // since the run's start
   Duration last{0};
   std::vector<Evidence> samples;  // the earliest ones merged, at most kMostSamples
+  void Merge(const FailureStats& other);
 };
+using FailureMap = std::map<FailureKey, FailureStats, std::less<>>;
+using StatusMap = std::map<std::uint32_t, std::uint64_t>;
 
 struct EndpointStats {
   std::uint64_t started = 0;
@@ -51,36 +68,50 @@ struct EndpointStats {
   Histogram response;
   Histogram intended;
   std::array<Histogram, kPhases> phases;
-  std::map<std::uint32_t, std::uint64_t> status;
-  std::map<FailureKey, FailureStats> failures;  // at most kMostFailures, then one row "(other failures)"
+  StatusMap status;
+  FailureMap failures;  // at most kMostFailures rows, and then kOtherFailures
 
   static constexpr std::size_t kMostFailures = 100;
   std::uint64_t requests() const { return succeeded + failed; }
   void Merge(const EndpointStats& other);
   bool empty() const;
+  // Empty again; histograms keep their memory.
+  void Clear();
 };
 
 struct Interval {
   std::uint32_t index = 0;  // the second of the run
   Duration begin{0};        // since the run's start
   Duration end{0};
-  std::uint32_t users = 0;       // running at the end; merging adds (over workers and threads)
-  std::uint64_t in_flight = 0;   // at the end
-  double cpu = 0;                // share of the cores used; not merged
+  std::uint32_t users = 0;      // running at the end; merging adds (over workers and threads)
+  std::uint64_t in_flight = 0;  // at the end
+  double cpu = 0;               // share of the cores used; not merged
   std::vector<EndpointStats> endpoints;  // by scenario::EndpointId
-  Histogram lag;                 // of planned wake-ups
+  Histogram lag;                         // of planned wake-ups
 
   // Adds what another thread or worker measured in the same second (users and in_flight add up).
   void MergePeer(const Interval& other);
 };
 
-// Sums over all endpoints, for the comparison at the end of a run; the digest is a 64-bit hash over the
-// merged counters and histogram buckets of every endpoint in order, equal wherever they were merged.
+// Sums over all endpoints, for the comparison at the end of a run. The digest is a linear 64-bit
+// hash,
+//
+//   sum over all counters, histogram sums and buckets of  number × odd(Mix(its place))  mod 2^64,
+//
+// where a place is (endpoint, field, bucket). So it does not depend on how or in which order
+// intervals were merged; the totals of a merged set are the sum of the totals of its parts
+// (AddTotals), which spares both ends of a session a second copy of the histograms; and a single
+// number that differs always shows.
 v1::Totals ComputeTotals(const std::vector<EndpointStats>& endpoints);
+void AddTotals(v1::Totals& sum, const v1::Totals& part);
+bool SameTotals(const v1::Totals& a, const v1::Totals& b);
+
+// A message as it may stand in a key: printable ASCII or valid UTF-8, at most kMostMessageBytes.
+std::string CleanMessage(std::string_view text);
 
 // The wire form. ToProto leaves run, session, sequence to the caller. FromProto refuses impossible
-// contents (unknown endpoint, unknown kind, broken histogram, succeeded + failed unequal to the response
-// histogram's count) with a message; it never trusts a peer.
+// contents (unknown endpoint, unknown kind, broken histogram, succeeded + failed unequal to the
+// response histogram's count) with a message; it never trusts a peer.
 void ToProto(const Interval& interval, v1::Snapshot& out);
 StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints);
 

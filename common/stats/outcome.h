@@ -2,9 +2,9 @@
 
 // How one request ended, and what was known of its connection when it failed.
 //
-// A failure has a kind (what happened), a phase (when), a message (what people read; for the two errors
-// of the 2018 test exactly their wording) and evidence (from which a cause is inferred). Kinds and phases
-// travel as numbers: append, never renumber.
+// A failure has a kind (what happened), a phase (when), a message (what people read; for the two
+// errors of the 2018 test exactly their wording) and evidence (from which a cause is inferred).
+// Kinds and phases travel as numbers: append, never renumber.
 //
 // Thread: immutable values.
 
@@ -24,41 +24,42 @@ std::string_view Name(Phase phase);  // "blocked" "dns" "connect" "tls" "send" "
 
 enum class FailureKind : std::uint8_t {
   kNone = 0,
-  kDns = 1,                 // the name has no address
-  kRefused = 2,             // connect: RST, nobody listens
-  kUnreachable = 3,         // connect: no route, host or network down
-  kConnectTimeout = 4,      // no answer to SYN: accept backlog overflow, firewall
-  kOutOfDescriptors = 5,    // our own limit
-  kOutOfPorts = 6,          // our own: EADDRNOTAVAIL
-  kTlsHandshake = 7,        // the peer broke the handshake off or speaks no TLS
-  kTlsCertificate = 8,      // verification of the peer failed
+  kDns = 1,               // the name has no address
+  kRefused = 2,           // connect: RST, nobody listens
+  kUnreachable = 3,       // connect: no route, host or network down
+  kConnectTimeout = 4,    // no answer to SYN: accept backlog overflow, firewall
+  kOutOfDescriptors = 5,  // our own limit
+  kOutOfPorts = 6,        // our own: EADDRNOTAVAIL
+  kTlsHandshake = 7,      // the peer broke the handshake off or speaks no TLS
+  kTlsCertificate = 8,    // verification of the peer failed
   kTlsTimeout = 9,
-  kReset = 10,              // "Connection reset by peer" (before the first response byte)
+  kReset = 10,                 // "Connection reset by peer" (before the first response byte)
   kClosedBeforeResponse = 11,  // "Remote end closed connection without response"
-  kResetInResponse = 12,    // after the first response byte
-  kTruncated = 13,          // FIN before the response was whole
-  kMalformed = 14,          // not HTTP/1.x as RFC 9112 has it
-  kTooLarge = 15,           // header or body above the configured limit
-  kTimeout = 16,            // send, first byte, body or total time exceeded
-  kStatus = 17,             // status outside what the task expects
-  kRedirects = 18,          // more redirects than allowed, or no usable Location
-  kExpectation = 19,        // another expectation of the task did not hold
-  kDecode = 20,             // content encoding broken
+  kResetInResponse = 12,       // after the first response byte
+  kTruncated = 13,             // FIN before the response was whole
+  kMalformed = 14,             // not HTTP/1.x as RFC 9112 has it
+  kTooLarge = 15,              // header or body above the configured limit
+  kTimeout = 16,               // send, first byte, body or total time exceeded
+  kStatus = 17,                // status outside what the task expects
+  kRedirects = 18,             // more redirects than allowed, or no usable Location
+  kExpectation = 19,           // another expectation of the task did not hold
+  kDecode = 20,                // content encoding broken
   kOther = 21,
 };
+inline constexpr std::size_t kFailureKinds = 22;  // kNone included
 std::string_view Name(FailureKind kind);  // "dns", "refused", … the `class` of report.json
 
 inline constexpr std::string_view kMessageReset = "Connection reset by peer";
 inline constexpr std::string_view kMessageClosed = "Remote end closed connection without response";
 
 struct Evidence {
-  bool reused = false;           // the connection had served a request before
-  bool reset = false;            // RST, not FIN
-  int error = 0;                 // errno, 0 if none
-  std::uint32_t served = 0;      // requests it had answered
-  Duration idle{0};              // between the last answer and this request
-  Duration since_send{0};        // from the last byte sent to the failure
-  std::uint64_t bytes_sent = 0;  // of this request
+  bool reused = false;               // the connection had served a request before
+  bool reset = false;                // RST, not FIN
+  int error = 0;                     // errno, 0 if none
+  std::uint32_t served = 0;          // requests it had answered
+  Duration idle{0};                  // between the last answer and this request
+  Duration since_send{0};            // from the last byte sent to the failure
+  std::uint64_t bytes_sent = 0;      // of this request
   std::uint64_t bytes_received = 0;  // of this response
 };
 
@@ -69,18 +70,19 @@ struct Failure {
   Evidence evidence;
 };
 
-// One completed request, as the recorder takes it. Durations in ns; kNotMeasured where a phase did not take place.
+// One completed request, as the recorder takes it. Durations in ns; kNotMeasured where a phase did
+// not take place.
 inline constexpr Duration kNotMeasured{-1};
 struct Sample {
-  Time started;                   // of the request
-  Time ended;                     // its last body byte, or its failure
-  Duration response{0};           // from the start to the end
-  Duration intended = kNotMeasured;  // from when the plan wanted it started
+  Time started;                            // of the request
+  Time ended;                              // its last body byte, or its failure
+  Duration response{0};                    // from the start to the end
+  Duration intended = kNotMeasured;        // from when the plan wanted it started
   std::array<Duration, kPhases> phases{};  // set all to kNotMeasured first
-  int status = 0;                 // 0: no response
-  std::uint64_t bytes_sent = 0;   // on the wire, TLS not included
+  int status = 0;                          // 0: no response
+  std::uint64_t bytes_sent = 0;            // on the wire, TLS not included
   std::uint64_t bytes_received = 0;
-  bool reconnected = false;       // an idle connection was found closed and was replaced first
+  bool reconnected = false;          // an idle connection was found closed and was replaced first
   const Failure* failure = nullptr;  // null: it succeeded
 };
 

@@ -1,9 +1,9 @@
 #pragma once
 
 // Where one loop counts what its users do. Started and completed requests may fall into different
-// intervals; Rotate hands out what was counted since the last one and goes on with clean, recycled memory.
-// No allocation in steady state: a histogram block, a status code or a failure row is allocated only when
-// first seen.
+// intervals; Rotate hands out what was counted since the last one and goes on with clean, recycled
+// memory. No allocation in steady state: a histogram block, a status code or a failure row is
+// allocated only when first seen, provided that intervals come back through Recycle.
 //
 // Thread: confined to its loop.
 
@@ -30,15 +30,23 @@ class Recorder {
 
   // Everything since the last rotation, as interval `index` that ends at `now`.
   Interval Rotate(std::uint32_t index, Time now, std::uint32_t users);
-  // Memory of an interval that nobody needs any more, to be used again.
+  // Memory of an interval that nobody needs any more, to be used again; one per rotation is enough.
   void Recycle(Interval&& interval);
 
  private:
+  void CountStatus(StatusMap& statuses, std::uint32_t code);
+  void CountFailure(FailureMap& rows, const Failure& failure, Duration at);
+  FailureStats& RowOf(FailureMap& rows, const Failure& failure);
+  FailureStats& NewRow(FailureMap& rows, const FailureKeyView& key);
+
+  const std::size_t endpoints_;
   Time run_start_;
   Time interval_begin_;
   std::uint64_t in_flight_ = 0;
   Interval current_;
   std::vector<Interval> spare_;
+  std::vector<StatusMap::node_type> spare_statuses_;
+  std::vector<FailureMap::node_type> spare_rows_;
 };
 
 }  // namespace sfp::stats

@@ -1,0 +1,71 @@
+#include "common/stats/interval.h"
+
+#include <algorithm>
+
+namespace sfp::stats {
+namespace {
+
+// The row of `key`, or the one that takes all others once the table is full.
+FailureStats& RowOf(FailureMap& rows, const FailureKey& key) {
+  if (const auto found = rows.find(key); found != rows.end()) return found->second;
+  if (rows.size() < EndpointStats::kMostFailures) return rows[key];
+  return rows[FailureKey{kOtherFailures.kind, kOtherFailures.phase,
+                         std::string(kOtherFailures.message)}];
+}
+
+}  // namespace
+
+void FailureStats::Merge(const FailureStats& other) {
+  if (other.count == 0) return;
+  first = count == 0 ? other.first : std::min(first, other.first);
+  last = count == 0 ? other.last : std::max(last, other.last);
+  count += other.count;
+  const std::size_t room = kMostSamples - std::min(kMostSamples, samples.size());
+  const std::size_t taken = std::min(room, other.samples.size());
+  samples.insert(samples.end(), other.samples.begin(),
+                 other.samples.begin() + static_cast<std::ptrdiff_t>(taken));
+}
+
+void EndpointStats::Merge(const EndpointStats& other) {
+  started += other.started;
+  succeeded += other.succeeded;
+  failed += other.failed;
+  skipped += other.skipped;
+  dropped += other.dropped;
+  reconnects += other.reconnects;
+  bytes_sent += other.bytes_sent;
+  bytes_received += other.bytes_received;
+  response.Merge(other.response);
+  intended.Merge(other.intended);
+  for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
+  for (const auto& [code, count] : other.status) status[code] += count;
+  for (const auto& [key, row] : other.failures) RowOf(failures, key).Merge(row);
+}
+
+bool EndpointStats::empty() const {
+  return started == 0 && requests() == 0 && skipped == 0 && dropped == 0 && reconnects == 0 &&
+         bytes_sent == 0 && bytes_received == 0;
+}
+
+void EndpointStats::Clear() {
+  started = succeeded = failed = skipped = dropped = reconnects = bytes_sent = bytes_received = 0;
+  response.Clear();
+  intended.Clear();
+  for (Histogram& phase : phases) phase.Clear();
+  status.clear();
+  failures.clear();
+}
+
+void Interval::MergePeer(const Interval& other) {
+  begin = std::min(begin, other.begin);
+  end = std::max(end, other.end);
+  users += other.users;
+  in_flight += other.in_flight;
+  if (endpoints.size() < other.endpoints.size()) endpoints.resize(other.endpoints.size());
+  for (std::size_t i = 0; i < other.endpoints.size(); ++i) {
+    endpoints[i].Merge(other.endpoints[i]);
+  }
+  lag.Merge(other.lag);
+}
+
+}  // namespace sfp::stats
