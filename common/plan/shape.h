@@ -17,8 +17,8 @@ namespace sfp::plan {
 
 struct Constant {
   std::uint32_t users = 1;
-  double spawn_rate = 1;              // users per second
-  std::optional<Duration> run_time;   // from the start of the ramp; absent: until stopped
+  double spawn_rate = 1;             // users per second
+  std::optional<Duration> run_time;  // from the start of the ramp; absent: until stopped
 };
 
 struct Stage {
@@ -31,9 +31,9 @@ struct Stages {
 };
 
 struct Sweep {
-  std::vector<std::uint32_t> levels;    // users, ascending or not
-  std::optional<Duration> step_time;    // per level, ramp included; absent: auto
-  double spawn_rate = 0;                // users per second between levels; 0: each ramp takes 1 s
+  std::vector<std::uint32_t> levels;  // users, ascending or not
+  std::optional<Duration> step_time;  // per level, ramp included; absent: auto
+  double spawn_rate = 0;              // users per second between levels; 0: each ramp takes 1 s
 };
 
 using Shape = std::variant<Constant, Stages, Sweep>;
@@ -42,11 +42,13 @@ std::uint32_t MostUsers(const Shape& shape);
 // The known end: absent for Constant without run time and for a sweep with automatic steps.
 std::optional<Duration> EndOf(const Shape& shape);
 
-// Points (and end, if known) of a Constant or Stages shape.
+// Points (and end, if known) and most users of a Constant or Stages shape; owners are the caller's.
+// Of a Sweep: most users, and no users yet.
 v1::Plan Compile(const Shape& shape);
 
-// Appends the ramp from the last point's users to `users`, beginning at `at`; returns when it is complete,
-// rounded up to a whole second (levels begin and end with intervals).
+// Appends the ramp from the last point's users to `users`, beginning at `at`; returns when it is
+// complete, rounded up to a whole second (levels begin and end with intervals). `at` is not before
+// the last point.
 Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double spawn_rate);
 
 }  // namespace sfp::plan

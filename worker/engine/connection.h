@@ -1,12 +1,13 @@
 #pragma once
 
-// The seam between users and sockets: what a virtual user asks of its connection. Two implementations:
-// http::Connection (Asio, Beast's parser, OpenSSL) and the simulated server of tests/support.
+// The seam between users and sockets: what a virtual user asks of its connection. Two
+// implementations: http::Connection (Asio, Beast's parser, OpenSSL) and the simulated server of
+// tests/support.
 //
-// A user has one connection, kept alive between its requests. Start() begins one request; exactly one
-// OnExchange() follows, from the loop, never from inside Start(). A connection that the server closed
-// while idle is replaced before anything is written, and said so (`reconnected`), but a request that was
-// written is never sent again.
+// A user has one connection, kept alive between its requests. Start() begins one request; exactly
+// one OnExchange() follows, from the loop, never from inside Start(). A connection that the server
+// closed while idle is replaced before anything is written, and said so (`reconnected`), but a
+// request that was written is never sent again.
 //
 // Thread: confined to one loop.
 
@@ -22,19 +23,19 @@ namespace sfp::engine {
 
 // One rendered request. The bytes need to stay valid during the call of Start only.
 struct Request {
-  std::string_view bytes;       // complete HTTP/1.1 message
-  bool head = false;            // a HEAD request: its response has no body
-  bool keep_body = false;       // the caller wants the response body (decoded from chunks)
-  bool keep_headers = false;    // the caller wants Location and Set-Cookie
-  Duration timeout{0};          // of the whole exchange; 0: none
+  std::string_view bytes;     // complete HTTP/1.1 message
+  bool head = false;          // a HEAD request: its response has no body
+  bool keep_body = false;     // the caller wants the response body (decoded from chunks)
+  bool keep_headers = false;  // the caller wants Location and Set-Cookie
+  Duration timeout{0};        // of the whole exchange; 0: none
 };
 
 // What came of it. Views are valid during OnExchange only.
 struct Exchange {
-  stats::Sample sample;         // sample.failure points to `failure` when it failed
-  stats::Failure failure;       // transport failures only; expectations are judged by the caller
-  std::string_view body;        // if keep_body
-  std::string_view location;    // if keep_headers; empty if absent
+  stats::Sample sample;       // sample.failure points to `failure` when it failed
+  stats::Failure failure;     // transport failures only; expectations are judged by the caller
+  std::string_view body;      // if keep_body
+  std::string_view location;  // if keep_headers; empty if absent
   std::span<const std::string_view> set_cookies;
 };
 

@@ -1,13 +1,16 @@
 #pragma once
 
-// One loop's share of the run: it starts and retires its users as the plan says, runs each as a coroutine
-// that thinks, picks a task, exchanges, judges and records, and hands out an interval every second.
+// One loop's share of the run: it starts and retires its users as the plan says, runs each as a
+// coroutine that thinks, picks a task, exchanges, judges and records, and hands out an interval
+// every second.
 //
-// No I/O and no clock in here: connections come from a Connector, time from the Wheel's Advance. The same
-// class runs in a worker's thread and, thousands of users against a simulated server, in virtual time.
+// No I/O and no clock in here: connections come from a Connector, time from the Wheel's Advance.
+// The same class runs in a worker's thread and, thousands of users against a simulated server, in
+// virtual time.
 //
-// Life: Start -> (Update)* -> Stop or the plan's end -> OnIdle once no user is left (or the stop timeout is
-// over: what is still in flight then is reported as in flight and its connections are closed).
+// Life: Start -> (Update)* -> Stop or the plan's end -> OnIdle once no user is left (or the stop
+// timeout is over: what is still in flight then is reported as in flight and its connections are
+// closed).
 //
 // Thread: confined to its loop.
 
@@ -24,8 +27,8 @@ namespace sfp::engine {
 
 class EngineObserver {
  public:
-  // At each whole second since the start (late if the loop was busy), and once more with the last, partial
-  // interval before OnIdle.
+  // At each whole second since the start (late if the loop was busy), and once more with the last,
+  // partial interval before OnIdle.
   virtual void OnInterval(stats::Interval interval) = 0;
   virtual void OnIdle() = 0;
 
@@ -37,8 +40,8 @@ class Engine {
  public:
   struct Options {
     std::uint64_t seed = 0;
-    std::uint32_t worker = 0;    // index in the cluster: which entries of the owner table are ours
-    std::uint32_t thread = 0;    // of the worker's threads
+    std::uint32_t worker = 0;  // index in the cluster: which entries of the owner table are ours
+    std::uint32_t thread = 0;  // of the worker's threads
     std::uint32_t threads = 1;
     Duration stop_timeout{30'000'000'000};
   };
@@ -54,7 +57,7 @@ class Engine {
   // Users retire when their task under way is done.
   void Stop(Time now);
 
-  std::uint32_t users() const;         // running
+  std::uint32_t users() const;  // running
   std::uint64_t in_flight() const;
 
  private:

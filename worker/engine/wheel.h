@@ -1,14 +1,24 @@
 #pragma once
 
-// One timer wheel per loop: think times, deadlines, plan changes. Scheduling and cancelling are O(1) and
-// allocate nothing: a Timer is a member of what it wakes. Timers fire in Advance, never early, each with
-// the exact time at which it was due, in order of due time within a tick.
+// One timer wheel per loop: think times, deadlines, plan changes. Scheduling and cancelling are
+// O(1) and allocate nothing: a Timer is a member of what it wakes. Timers fire in Advance, never
+// early, in order of due time; those of the same due time in the order in which they were
+// scheduled. A timer that is scheduled during Advance fires in the next Advance at the earliest, so
+// a chain of timers cannot hold the loop.
 //
-// The owner (a thread's loop, or virtual time in a test) sleeps until NextDue() and then calls Advance.
+// The owner (a thread's loop, or virtual time in a test) sleeps until NextDue(), or until
+// NextTick() to bundle wake-ups, and then calls Advance. When something is due soon both are exact;
+// far ahead they may be too early, which costs a wake-up that only moves timers nearer (at most one
+// per level and slot).
+//
+// Eight levels of 64 slots; a slot of level 0 is 2^16 ns = 65.5 us wide, one of level k 64^k times
+// as wide. A timer stands in the level where its due time and the present first differ, and moves
+// down as time comes near.
 //
 // Thread: confined to its loop.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "common/base/time.h"
@@ -27,29 +37,68 @@ class Timer {
 
  protected:
   virtual ~Timer();  // cancels
-  virtual void OnTimer(Time now) = 0;  // now >= due(); may schedule itself or any other timer
+  // now >= due(); may schedule, cancel and destroy itself or any other timer.
+  virtual void OnTimer(Time now) = 0;
 
  private:
   friend class Wheel;
+  struct Link {
+    Link* next = this;
+    Link* prev = this;
+  };
+  // The links come first, so that a timer is found from them.
+  struct Node : Link {
+    Timer* timer = nullptr;
+  };
+  Node node_{{}, this};
   Wheel* wheel_ = nullptr;
-  Timer* next_ = nullptr;
-  Timer** link_ = nullptr;  // what points at this timer
   Time due_{};
 };
 
 class Wheel {
  public:
+  static constexpr Duration kTick{1'000'000};
+
   explicit Wheel(Time now);
   ~Wheel();
+  Wheel(const Wheel&) = delete;
+  Wheel& operator=(const Wheel&) = delete;
 
   // Moves the timer if it is scheduled already. A due time in the past fires in the next Advance.
   void Schedule(Timer& timer, Time due);
   void Cancel(Timer& timer);
 
   void Advance(Time now);
-  // No timer is due before it; exact to the tick. kNever if there is none.
+  // No timer is due before it. kNever if there is none.
   Time NextDue() const;
-  std::size_t size() const;
+  // NextDue rounded up to a whole tick of 1 ms: a loop that sleeps until then wakes at most 1000
+  // times a second and is late by less than a tick.
+  Time NextTick() const;
+  std::size_t size() const { return size_; }
+
+ private:
+  static constexpr int kGrainBits = 16;
+  static constexpr int kSlotBits = 6;
+  static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
+  static constexpr std::size_t kLevels = 8;
+  using Link = Timer::Link;
+
+  static std::uint64_t GrainOf(Time t);
+  static Timer& TimerOf(Link* link);
+  Link& SlotOf(std::uint64_t grain);
+  void Unlink(Timer& timer);
+  // The lowest level in use, kLevels if none; its first slot holds the earliest timer.
+  std::size_t LowestLevel() const;
+  std::uint64_t SlotStart(std::size_t level, std::size_t slot) const;
+  void MoveDown(std::size_t level, std::size_t slot);
+  void TakeDue(std::size_t slot, Time now);
+
+  std::uint64_t grain_;  // the present; everything before it has fired
+  std::size_t size_ = 0;
+  bool advancing_ = false;
+  Link due_;                                   // of the Advance under way, in order
+  std::array<std::uint64_t, kLevels> used_{};  // a bit for each slot that is not empty
+  std::array<std::array<Link, kSlots>, kLevels> slots_;
 };
 
 }  // namespace sfp::engine
