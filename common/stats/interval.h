@@ -107,6 +107,7 @@ void AddTotals(v1::Totals& sum, const v1::Totals& part);
 bool SameTotals(const v1::Totals& a, const v1::Totals& b);
 
 // A message as it may stand in a key: printable ASCII or valid UTF-8, at most kMostMessageBytes.
+bool IsCleanMessage(std::string_view text);
 std::string CleanMessage(std::string_view text);
 
 // The wire form. ToProto leaves run, session, sequence to the caller. FromProto refuses impossible

@@ -1,6 +1,7 @@
 // The wire form of an interval. What comes in was written by a peer that may be of another version,
 // broken or hostile: nothing of it is believed that does not fit together.
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -29,6 +30,12 @@ std::size_t Utf8Length(std::string_view text) {
   const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
   const bool outside = (lead == 0xed && byte(1) >= 0xa0) || (lead == 0xf4 && byte(1) >= 0x90);
   return overlong || outside ? 0 : length;
+}
+
+// The same, but control characters count as none.
+std::size_t PrintableLength(std::string_view text) {
+  const bool control = (text[0] >= 0 && text[0] < 0x20) || text[0] == 0x7f;
+  return control ? 0 : Utf8Length(text);
 }
 
 void PutEvidence(const Evidence& in, v1::Evidence& out) {
@@ -128,7 +135,7 @@ Status TakeStatus(const v1::EndpointStats& in, EndpointStats& out) {
 Status TakeFailure(const v1::Failure& in, std::uint64_t& left, FailureMap& out) {
   if (in.kind() == 0 || in.kind() >= kFailureKinds) return Invalid("unknown kind of failure");
   if (in.phase() >= kPhases) return Invalid("unknown phase of a failure");
-  if (CleanMessage(in.message()) != in.message()) return Invalid("impossible failure message");
+  if (!IsCleanMessage(in.message())) return Invalid("impossible failure message");
   if (in.count() == 0 || in.count() > left) return Invalid("failure rows do not add up");
   if (in.first_ns() > in.last_ns()) return Invalid("a failure's last time is before its first");
   if (in.samples_size() > static_cast<int>(FailureStats::kMostSamples) ||
@@ -177,14 +184,23 @@ Status TakeEndpoint(const v1::EndpointStats& in, EndpointStats& out) {
 
 }  // namespace
 
+bool IsCleanMessage(std::string_view text) {
+  if (text.size() > kMostMessageBytes) return false;
+  while (!text.empty()) {
+    const std::size_t length = PrintableLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string CleanMessage(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    const bool control = length == 1 && (text[0] < 0x20 || text[0] == 0x7f);
-    const std::size_t taken = length == 0 ? 1 : length;
+    const std::size_t length = PrintableLength(text);
+    const std::size_t taken = std::max<std::size_t>(length, 1);
     if (out.size() + taken > kMostMessageBytes) break;
-    if (length == 0 || control) {
+    if (length == 0) {
       out.push_back('?');
     } else {
       out.append(text.substr(0, length));

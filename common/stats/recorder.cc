@@ -82,7 +82,8 @@ void Recorder::CountFailure(FailureMap& rows, const Failure& failure, Duration a
 FailureStats& Recorder::RowOf(FailureMap& rows, const Failure& failure) {
   const FailureKeyView key{failure.kind, failure.phase, failure.message};
   if (const auto found = rows.find(key); found != rows.end()) return found->second;
-  if (const std::string clean = CleanMessage(failure.message); clean != failure.message) {
+  if (!IsCleanMessage(failure.message)) {
+    const std::string clean = CleanMessage(failure.message);
     const FailureKeyView cleaned{failure.kind, failure.phase, clean};
     if (const auto found = rows.find(cleaned); found != rows.end()) return found->second;
     if (rows.size() < EndpointStats::kMostFailures) return NewRow(rows, cleaned);
