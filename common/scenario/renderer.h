@@ -63,8 +63,8 @@ class Renderer {
 
  private:
   void Write(const Segments& segments, const Draw& draw, const UserSession& session, Time now);
-  void WriteTarget(std::string& out, const Task& task, const Draw& draw,
-                   const UserSession& session) const;
+  void AppendCookies(const UserSession& session, Time now);
+  void FindTarget(const Task& task, const Draw& draw, const UserSession& session);
   CookieJar::Context ContextOf(std::string_view target, Time now) const;
 
   std::shared_ptr<const Program> program_;

@@ -62,10 +62,10 @@ struct CompiledRequest {
   bool body_varies = false;
 
   // The parts, for redirects and cookies, which need them one by one.
-  Segments target;   // path and query
-  Segments headers;  // from " HTTP/1.1\r\n" on, cookies included; neither body headers nor the
-                     // empty line
-  std::string content_type;   // the whole header line, or nothing
+  Segments target;        // path and query
+  Segments headers;       // from " HTTP/1.1\r\n" on, cookies included; neither body headers nor the
+                          // empty line
+  Segments content_type;  // the whole header line, or nothing
   bool sends_length = false;  // has a body, or a method for which an empty one is announced
 };
 

@@ -1,0 +1,304 @@
+#include "common/scenario/compiler.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace sfp::scenario {
+namespace {
+
+constexpr std::size_t kMostIds = 65'535;
+constexpr std::uint64_t kLongestPeriod = 65'536;
+constexpr std::uint32_t kMostCapacity = 1'000'000;
+
+std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+template <typename List>
+auto FindName(List& list, std::string_view name) {
+  return std::find_if(list.begin(), list.end(),
+                      [&](const auto& item) { return item.name == name; });
+}
+
+DataSource::Pick PickOf(v1::Pick pick) {
+  switch (pick) {
+    case v1::PICK_SEQUENTIAL:
+      return DataSource::Pick::kSequential;
+    case v1::PICK_UNIQUE:
+      return DataSource::Pick::kUnique;
+    default:
+      return DataSource::Pick::kRandom;
+  }
+}
+
+}  // namespace
+
+StatusOr<std::shared_ptr<const Program>> Program::Compile(const v1::Scenario& scenario) {
+  return Compiler(scenario).Compile();
+}
+
+void Compiler::Error(std::string_view where, std::string_view what) {
+  errors_.push_back(std::string(where) + ": " + std::string(what));
+}
+
+StatusOr<std::shared_ptr<const Program>> Compiler::Compile() {
+  CompileTarget();
+  CompileData();
+  CompileClasses();
+  if (errors_.empty()) CompileTurns();
+  if (errors_.empty()) return std::shared_ptr<const Program>(std::move(program_));
+  std::string all;
+  for (const std::string& error : errors_) all += (all.empty() ? "" : "\n") + error;
+  return Invalid(all);
+}
+
+void Compiler::CompileTarget() {
+  out().target = scenario_.target();
+  auto origin = ParseOrigin(scenario_.target().url());
+  if (origin.ok()) {
+    out().origin = *std::move(origin);
+  } else {
+    Error("target", Message(origin.status()));
+  }
+  const v1::Auth& auth = scenario_.target().auth();
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x21 || c == 0x7f; };
+  if (auth.basic().user().find(':') != std::string::npos) {
+    Error("target", "the user of basic auth holds ':', which ends a user name");
+  }
+  if (std::any_of(auth.bearer().begin(), auth.bearer().end(), is_control)) {
+    Error("target", "the bearer token holds a space or control character");
+  }
+  if (scenario_.target().timeouts().total_ns() < 0) Error("target", "the timeout is negative");
+}
+
+void Compiler::CompileData() {
+  if (scenario_.data_size() > static_cast<int>(kMostIds)) {
+    return Error("data", "there are more than 65535 sources");
+  }
+  for (const v1::DataSource& source : scenario_.data()) CompileSource(source);
+}
+
+void Compiler::CompileSource(const v1::DataSource& from) {
+  const std::string where = "data source " + Quoted(from.name());
+  if (!IsTemplateName(from.name())) Error(where, "a template can't hold this name");
+  if (FindName(out().data, from.name()) != out().data.end()) Error(where, "the name is taken");
+  DataSource source;
+  source.name = from.name();
+  source.pick = PickOf(from.pick());
+  switch (from.kind_case()) {
+    case v1::DataSource::kValues:
+      source.values.assign(from.values().values().begin(), from.values().values().end());
+      source.rows = source.values.size();
+      if (source.rows == 0) Error(where, "there are no values");
+      break;
+    case v1::DataSource::kRange:
+      CompileRange(from.range(), where, source);
+      break;
+    case v1::DataSource::kCollected:
+      source.kind = DataSource::Kind::kCollected;
+      source.capacity = from.collected().capacity();
+      if (source.capacity == 0 || source.capacity > kMostCapacity) {
+        Error(where, "the capacity is not from 1 to 1000000");
+      }
+      if (source.pick != DataSource::Pick::kRandom) {
+        Error(where, "collected values are drawn at random only");
+      }
+      break;
+    default:
+      Error(where, "it is neither values, nor a range, nor collected");
+  }
+  if (source.pick != DataSource::Pick::kRandom) source.counter = out().counters++;
+  out().data.push_back(std::move(source));
+}
+
+void Compiler::CompileRange(const v1::DataSource::Range& from, std::string_view where,
+                            DataSource& source) {
+  source.kind = DataSource::Kind::kRange;
+  source.from = from.from();
+  source.step = from.step();
+  source.width = from.width();
+  if (from.width() > 20) Error(where, "the width is more than 20 digits");
+  const bool up = from.step() > 0;
+  if (from.step() == 0 || (up ? from.from() > from.to() : from.from() < from.to())) {
+    return Error(where, "the step does not lead from the first number to the last");
+  }
+  const auto first = static_cast<std::uint64_t>(from.from());
+  const auto last = static_cast<std::uint64_t>(from.to());
+  const auto step = static_cast<std::uint64_t>(from.step());
+  const std::uint64_t steps = up ? (last - first) / step : (first - last) / (0 - step);
+  if (steps >> 63 != 0) return Error(where, "the range has more than 2^63 numbers");
+  source.rows = steps + 1;
+}
+
+void Compiler::CompileClasses() {
+  if (scenario_.users().empty()) Error("users", "there is no user class");
+  std::size_t tasks = 0;
+  for (const v1::UserClass& from : scenario_.users()) tasks += from.tasks_size();
+  if (tasks > kMostIds || scenario_.users_size() > static_cast<int>(kMostIds)) {
+    return Error("users", "there are more than 65535 classes or tasks");
+  }
+  for (const v1::UserClass& from : scenario_.users()) CompileClass(from);
+}
+
+void Compiler::CompileClass(const v1::UserClass& from) {
+  const std::string where = "user class " + Quoted(from.name());
+  if (from.name().empty()) Error(where, "it has no name");
+  if (FindName(out().classes, from.name()) != out().classes.end())
+    Error(where, "the name is taken");
+  UserClass user_class;
+  user_class.name = from.name();
+  user_class.id = static_cast<ClassId>(out().classes.size());
+  user_class.weight = from.weight();
+  CompileWait(from.wait(), where, user_class);
+
+  RequestCompiler requests(out().target, out().origin, out().data, errors_);
+  const std::size_t first = out().tasks.size();
+  for (const v1::Task& task_from : from.tasks()) {
+    const std::string task_where = "task " + Quoted(from.name() + "." + task_from.name());
+    const auto taken = std::find_if(out().tasks.begin() + first, out().tasks.end(),
+                                    [&](const Task& t) { return t.name == task_from.name(); });
+    if (task_from.name().empty()) Error(task_where, "it has no name");
+    if (taken != out().tasks.end()) Error(task_where, "the name is taken");
+    const auto id = static_cast<TaskId>(out().tasks.size());
+    if (task_from.weight() > 0) {
+      const std::uint64_t so_far = user_class.choices.empty() ? 0 : user_class.choices.back().up_to;
+      user_class.choices.push_back({so_far + task_from.weight(), id});
+    }
+    Task task;
+    CompileTask(task_from, task_where, requests, task);
+    for (const Variable& variable : task.variables) {
+      user_class.counts_draws |= out().data[variable.source].pick != DataSource::Pick::kRandom;
+    }
+    out().tasks.push_back(std::move(task));
+  }
+  user_class.has_picks = !user_class.choices.empty();
+  for (const std::string& name : from.on_start()) {
+    const auto task = std::find_if(out().tasks.begin() + first, out().tasks.end(),
+                                   [&](const Task& t) { return t.name == name; });
+    if (task == out().tasks.end()) Error(where, "on_start: there is no task " + Quoted(name));
+    user_class.on_start.push_back(static_cast<TaskId>(task - out().tasks.begin()));
+  }
+  if (!user_class.has_picks && user_class.on_start.empty()) {
+    Error(where, "it has no task with a weight");
+  }
+  out().classes.push_back(std::move(user_class));
+}
+
+void Compiler::CompileWait(const v1::Wait& from, std::string_view where, UserClass& user_class) {
+  const auto wait = [&](Wait::Kind kind, std::int64_t a, std::int64_t b = 0) {
+    user_class.wait = Wait(kind, Duration(a), Duration(b));
+    if (a < 0) Error(where, "a wait is negative");
+  };
+  switch (from.kind_case()) {
+    case v1::Wait::kUniform:
+      wait(Wait::Kind::kUniform, from.uniform().min_ns(), from.uniform().max_ns());
+      if (from.uniform().max_ns() < from.uniform().min_ns()) {
+        Error(where, "the longest wait is shorter than the shortest");
+      }
+      break;
+    case v1::Wait::kConstantNs:
+      return wait(Wait::Kind::kConstant, from.constant_ns());
+    case v1::Wait::kExponentialNs:
+      return wait(Wait::Kind::kExponential, from.exponential_ns());
+    case v1::Wait::kPacingNs:
+      wait(Wait::Kind::kPacing, from.pacing_ns());
+      if (from.pacing_ns() == 0) Error(where, "the pacing is 0");
+      break;
+    default:
+      break;
+  }
+}
+
+void Compiler::CompileTask(const v1::Task& from, std::string_view where, RequestCompiler& requests,
+                           Task& task) {
+  const v1::Target& target = out().target;
+  task.name = from.name();
+  requests.Compile(from, where, task);
+  CompileExpect(from.expect(), where, task);
+  for (const v1::Collect& collect : from.collect()) CompileCollect(collect, where, task);
+  task.timeout =
+      Duration(from.timeout_ns() != 0 ? from.timeout_ns() : target.timeouts().total_ns());
+  if (from.timeout_ns() < 0) Error(where, "the timeout is negative");
+  task.max_redirects = from.has_max_redirects() ? from.max_redirects() : target.max_redirects();
+  task.needs_body = !task.collect.empty();
+  task.needs_headers = target.cookies() || task.max_redirects > 0;
+  task.endpoint = EndpointOf(task);
+}
+
+void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Task& task) {
+  if (from.status().empty()) return;
+  std::vector<Expect::Range> ranges;
+  for (const v1::Expect::StatusRange& range : from.status()) {
+    if (range.first() < 100 || range.last() > 999 || range.first() > range.last()) {
+      Error(where,
+            "expect: a status lies from 100 to 999, the first one of a range not above the last");
+    }
+    ranges.push_back({static_cast<int>(range.first()), static_cast<int>(range.last())});
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  task.expect = Expect(std::move(ranges));
+}
+
+void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, Task& task) {
+  const std::string what = std::string(where) + ": collect " + Quoted(from.into());
+  CollectRule rule;
+  const auto source = FindName(out().data, from.into());
+  if (source == out().data.end() || source->kind != DataSource::Kind::kCollected) {
+    Error(what, "there is no collected data source of this name");
+  }
+  rule.into = static_cast<SourceId>(source - out().data.begin());
+  if (auto pointer = ParsePointer(from.json()); pointer.ok()) {
+    rule.pointer = *std::move(pointer);
+  } else {
+    Error(what, Message(pointer.status()));
+  }
+  if (!from.match().empty()) {
+    if (auto match = Matcher::Compile(from.match()); match.ok()) {
+      rule.match = *std::move(match);
+    } else {
+      Error(what, Message(match.status()));
+    }
+  }
+  if (from.pick() == v1::PICK_UNIQUE) Error(what, "pick is random (one value) or sequential (all)");
+  rule.take_all = from.pick() == v1::PICK_SEQUENTIAL;
+  task.collect.push_back(std::move(rule));
+}
+
+EndpointId Compiler::EndpointOf(const Task& task) {
+  std::vector<Endpoint>& endpoints = out().endpoints;
+  const auto known = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) {
+    return e.name == task.name && e.method == task.method;
+  });
+  const auto id = static_cast<EndpointId>(known - endpoints.begin());
+  if (known == endpoints.end()) endpoints.push_back({task.name, task.method});
+  return id;
+}
+
+// Each turn, every class gains its weight, the richest one is taken and pays the sum: classes
+// alternate as evenly as their weights allow, and after one period everything repeats.
+void Compiler::CompileTurns() {
+  std::vector<std::int64_t> weights;
+  std::uint64_t divisor = 0;
+  for (const UserClass& user_class : out().classes) {
+    weights.push_back(user_class.weight);
+    divisor = std::gcd(divisor, static_cast<std::uint64_t>(user_class.weight));
+  }
+  if (divisor == 0) return Error("users", "every weight is 0");
+  for (std::int64_t& weight : weights) weight /= static_cast<std::int64_t>(divisor);
+  std::int64_t sum = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+  if (sum > static_cast<std::int64_t>(kLongestPeriod)) {
+    const double scale = static_cast<double>(kLongestPeriod) / static_cast<double>(sum);
+    for (std::int64_t& weight : weights) {
+      if (weight > 0) weight = std::max<std::int64_t>(1, std::llround(weight * scale));
+    }
+    sum = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+  }
+  std::vector<std::int64_t> wealth(weights.size());
+  for (std::int64_t turn = 0; turn < sum; ++turn) {
+    for (std::size_t i = 0; i < weights.size(); ++i) wealth[i] += weights[i];
+    const auto richest = std::max_element(wealth.begin(), wealth.end());
+    *richest -= sum;
+    out().turns.push_back(static_cast<ClassId>(richest - wealth.begin()));
+  }
+}
+
+}  // namespace sfp::scenario

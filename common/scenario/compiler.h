@@ -1,0 +1,47 @@
+#pragma once
+
+// Program::Compile, step by step: origin, data sources, classes with their tasks, turns. Each step
+// goes on after a mistake, so that one compilation finds them all. Private to program.cc.
+//
+// Thread: confined to one compilation.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/scenario/compiled.h"
+#include "common/scenario/request_compiler.h"
+
+namespace sfp::scenario {
+
+class Compiler {
+ public:
+  explicit Compiler(const v1::Scenario& scenario) : scenario_(scenario) {}
+  StatusOr<std::shared_ptr<const Program>> Compile();
+
+ private:
+  void Error(std::string_view where, std::string_view what);
+
+  void CompileTarget();
+  void CompileData();
+  void CompileSource(const v1::DataSource& from);
+  void CompileRange(const v1::DataSource::Range& from, std::string_view where, DataSource& source);
+  void CompileClasses();
+  void CompileClass(const v1::UserClass& from);
+  void CompileWait(const v1::Wait& from, std::string_view where, UserClass& user_class);
+  void CompileTask(const v1::Task& from, std::string_view where, RequestCompiler& requests,
+                   Task& task);
+  void CompileExpect(const v1::Expect& from, std::string_view where, Task& task);
+  void CompileCollect(const v1::Collect& from, std::string_view where, Task& task);
+  EndpointId EndpointOf(const Task& task);
+  void CompileTurns();
+
+  Program::Compiled& out() { return *program_->compiled_; }
+
+  const v1::Scenario& scenario_;
+  std::shared_ptr<Program> program_{new Program};
+  std::vector<std::string> errors_;
+};
+
+}  // namespace sfp::scenario

@@ -1,0 +1,73 @@
+#include "common/scenario/data.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/base/check.h"
+#include "common/scenario/program.h"
+
+namespace sfp::scenario {
+
+void DataSource::AppendRow(std::string& out, std::uint64_t row) const {
+  if (kind == Kind::kValues) {
+    out += values[row];
+    return;
+  }
+  // Unsigned, so that a range over the whole of int64 does not overflow on its way.
+  const auto number = static_cast<std::int64_t>(static_cast<std::uint64_t>(from) +
+                                                row * static_cast<std::uint64_t>(step));
+  const std::uint64_t size =
+      number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+  char digits[24];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, size).ptr;
+  const auto count = static_cast<std::size_t>(end - digits);
+  if (number < 0) out += '-';
+  if (count < width) out.append(width - count, '0');
+  out.append(digits, count);
+}
+
+struct Pools::Pool {
+  explicit Pool(std::size_t capacity) : ring(capacity) {}
+
+  std::mutex mutex;
+  std::vector<std::string> ring;  // strings keep their memory when they are overwritten
+  std::size_t filled = 0;
+  std::size_t next = 0;
+};
+
+Pools::Pools(const Program& program) {
+  for (const DataSource& source : program.data()) {
+    pools_.push_back(source.kind == DataSource::Kind::kCollected
+                         ? std::make_unique<Pool>(source.capacity)
+                         : nullptr);
+  }
+}
+
+Pools::~Pools() = default;
+
+void Pools::Add(SourceId source, std::string_view value) {
+  SFP_CHECK(source < pools_.size() && pools_[source] != nullptr);
+  if (value.size() > kMostBytes) return;
+  Pool& pool = *pools_[source];
+  const std::lock_guard lock(pool.mutex);
+  pool.ring[pool.next] = value;
+  pool.next = (pool.next + 1) % pool.ring.size();
+  pool.filled = std::min(pool.filled + 1, pool.ring.size());
+}
+
+bool Pools::AppendRandom(SourceId source, std::uint64_t random, std::string& out) const {
+  SFP_CHECK(source < pools_.size() && pools_[source] != nullptr);
+  Pool& pool = *pools_[source];
+  const std::lock_guard lock(pool.mutex);
+  if (pool.filled == 0) return false;
+  out += pool.ring[(static_cast<unsigned __int128>(random) * pool.filled) >> 64];
+  return true;
+}
+
+std::size_t Pools::size(SourceId source) const {
+  if (source >= pools_.size() || pools_[source] == nullptr) return 0;
+  const std::lock_guard lock(pools_[source]->mutex);
+  return pools_[source]->filled;
+}
+
+}  // namespace sfp::scenario

@@ -1,0 +1,85 @@
+#include "common/scenario/request.h"
+
+#include "common/base/check.h"
+#include "common/base/text.h"
+
+namespace sfp::scenario {
+namespace {
+
+void AppendForm(std::string& out, std::string_view value) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : value) {
+    const auto u = static_cast<unsigned char>(c);
+    const bool plain = (u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z');
+    if (plain || u == '*' || u == '-' || u == '.' || u == '_') {
+      out += c;
+    } else if (u == ' ') {
+      out += '+';
+    } else {
+      const char code[] = {'%', kHex[u >> 4], kHex[u & 15]};
+      out.append(code, 3);
+    }
+  }
+}
+
+void AppendWithoutControls(std::string& out, std::string_view value) {
+  for (const char c : value) {
+    const auto u = static_cast<unsigned char>(c);
+    if ((u >= 0x20 && u != 0x7f) || u == '\t') out += c;
+  }
+}
+
+}  // namespace
+
+void AppendEscaped(std::string& out, std::string_view value, Escape escape) {
+  switch (escape) {
+    case Escape::kNone:
+      out += value;
+      return;
+    case Escape::kPercent:
+      AppendPercentEncoded(out, value);
+      return;
+    case Escape::kForm:
+      AppendForm(out, value);
+      return;
+    case Escape::kJson:
+      AppendJsonEscaped(out, value);
+      return;
+    case Escape::kHeader:
+      AppendWithoutControls(out, value);
+      return;
+  }
+}
+
+void Segments::Literal(std::string_view text) {
+  if (text.empty()) return;
+  if (list_.empty() || list_.back().kind != Segment::Kind::kLiteral) list_.emplace_back();
+  list_.back().literal += text;
+}
+
+void Segments::Value(std::uint16_t slot, Escape escape) {
+  list_.push_back({Segment::Kind::kValue, escape, slot, ""});
+}
+
+void Segments::Special(Segment::Kind kind) { list_.push_back({kind, Escape::kNone, 0, ""}); }
+
+void Segments::Append(const Segments& other) {
+  for (const Segment& segment : other.list_) {
+    if (segment.kind == Segment::Kind::kLiteral) {
+      Literal(segment.literal);
+    } else {
+      list_.push_back(segment);
+    }
+  }
+}
+
+bool Segments::constant() const {
+  return list_.empty() || (list_.size() == 1 && list_[0].kind == Segment::Kind::kLiteral);
+}
+
+std::string Segments::text() const {
+  SFP_CHECK(constant());
+  return list_.empty() ? std::string() : list_[0].literal;
+}
+
+}  // namespace sfp::scenario

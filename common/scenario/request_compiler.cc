@@ -1,0 +1,328 @@
+#include "common/scenario/request_compiler.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+
+namespace sfp::scenario {
+namespace {
+
+bool IsTokenCharacter(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenCharacter);
+}
+bool IsControl(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u < 0x20 || u == 0x7f;
+}
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool Contains(const std::vector<TemplatePiece>& pieces, char c) {
+  return std::any_of(pieces.begin(), pieces.end(), [c](const TemplatePiece& piece) {
+    return !piece.variable && piece.text.find(c) != std::string::npos;
+  });
+}
+
+// 0: drawn at random, 1: unique, 2: sequential.
+int DrawOrder(const DataSource& source) {
+  if (source.pick == DataSource::Pick::kRandom) return 0;
+  return source.pick == DataSource::Pick::kUnique ? 1 : 2;
+}
+
+}  // namespace
+
+RequestCompiler::RequestCompiler(const v1::Target& target, const Origin& origin,
+                                 std::span<const DataSource> data, std::vector<std::string>& errors)
+    : target_(target), origin_(origin), data_(data), errors_(errors) {}
+
+void RequestCompiler::Error(std::string_view what) {
+  errors_.push_back(where_ + ": " + std::string(what));
+}
+
+void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task& task) {
+  where_ = where;
+  CompileMethod(from, task);
+  const Pieces target = TargetOf(from);
+  const std::vector<HeaderLine> headers = HeadersOf(from);
+  const Body body = BodyOf(from);
+
+  Need(target, task);
+  for (const HeaderLine& line : headers) Need(line.value, task);
+  Need(body.pieces, task);
+  OrderVariables(task);
+
+  CompiledRequest& request = task.request;
+  Emit(request.target, target, Escape::kPercent, task);
+  CompileHeaders(headers, task);
+  Emit(request.body, body.pieces, body.escape, task);
+  request.body_varies = !request.body.constant();
+  const bool has_body = from.body().kind_case() != v1::Body::KIND_NOT_SET;
+  request.sends_length =
+      has_body || task.method == "POST" || task.method == "PUT" || task.method == "PATCH";
+  if (has_body && request.content_type.list().empty()) {
+    request.content_type.Literal("Content-Type: " + std::string(body.type) + "\r\n");
+  }
+  Assemble(task);
+}
+
+RequestCompiler::Pieces RequestCompiler::Parse(std::string_view text, std::string_view what) {
+  auto pieces = ParseTemplate(text);
+  if (pieces.ok()) return *std::move(pieces);
+  Error(std::string(what) + ": " + Message(pieces.status()));
+  return {};
+}
+
+void RequestCompiler::CompileMethod(const v1::Task& from, Task& task) {
+  task.method = from.method();
+  if (!IsToken(task.method) || Lower(task.method) == task.method) {
+    Error("'" + task.method + "' is not a method such as GET or POST");
+  } else if (task.method == "CONNECT") {
+    Error("method CONNECT opens a tunnel, which is no request to measure");
+  }
+  task.head = task.method == "HEAD";
+  for (const std::string_view method : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
+    task.idempotent |= task.method == method;
+  }
+}
+
+// Encodes what a URL has no place for; what would end it or change its meaning is an error.
+std::string RequestCompiler::EncodeTarget(std::string_view literal, std::string_view what) {
+  std::string out;
+  for (std::size_t i = 0; i < literal.size(); ++i) {
+    const char c = literal[i];
+    if (c == ' ' || IsControl(c)) {
+      Error(std::string(what) + " holds a space or control character (write %20 for a space)");
+      return "";
+    }
+    if (c == '#') {
+      Error(std::string(what) + " holds '#', which is never sent (write %23 for the character)");
+      return "";
+    }
+    if (c == '%' &&
+        (i + 2 >= literal.size() || !IsHexDigit(literal[i + 1]) || !IsHexDigit(literal[i + 2]))) {
+      Error(std::string(what) + " holds '%' without two hex digits (write %25 for the character)");
+      return "";
+    }
+    if (static_cast<unsigned char>(c) >= 0x80 ||
+        std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos) {
+      AppendPercentEncoded(out, std::string_view(&c, 1));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+void RequestCompiler::CheckPath(const std::string& path) {
+  const std::string& base = target_.base_path();
+  if (!path.empty() && path[0] != '/' && path[0] != '?') {
+    Error("path has to begin with '/' or '?'");
+  }
+  if (!base.empty() &&
+      (base[0] != '/' || base.back() == '/' || base.find_first_of("?#") != std::string::npos)) {
+    Error("base_path has to begin with '/', not to end with it, and to hold no '?' or '#'");
+  }
+}
+
+RequestCompiler::Pieces RequestCompiler::TargetOf(const v1::Task& from) {
+  CheckPath(from.path());
+  Pieces pieces;
+  std::string front = EncodeTarget(target_.base_path(), "base_path");
+  if (front.empty() && !from.path().starts_with('/')) front = "/";
+  pieces.push_back({false, std::move(front)});
+  for (TemplatePiece& piece : Parse(from.path(), "path")) {
+    if (!piece.variable) piece.text = EncodeTarget(piece.text, "path");
+    pieces.push_back(std::move(piece));
+  }
+  char separator = Contains(pieces, '?') ? '&' : '?';
+  const std::string& last = pieces.back().text;
+  if (!pieces.back().variable && (last.ends_with('?') || last.ends_with('&'))) separator = 0;
+  for (const v1::Header& parameter : from.query()) {
+    std::string name = separator == 0 ? "" : std::string(1, separator);
+    separator = '&';
+    AppendPercentEncoded(name, parameter.name());
+    pieces.push_back({false, name + '='});
+    for (TemplatePiece& piece : Parse(parameter.value(), "query '" + parameter.name() + "'")) {
+      if (!piece.variable) {
+        std::string encoded;
+        AppendPercentEncoded(encoded, piece.text);
+        piece.text = std::move(encoded);
+      }
+      pieces.push_back(std::move(piece));
+    }
+  }
+  return pieces;
+}
+
+std::vector<RequestCompiler::HeaderLine> RequestCompiler::OwnHeaders() {
+  std::vector<HeaderLine> lines;
+  const auto add = [&](std::string_view name, std::string value) {
+    lines.push_back({std::string(name), {{false, std::move(value)}}, 0});
+  };
+  add("Host", origin_.authority);
+  add("User-Agent", "sfp/" + std::string(Version()));
+  add("Accept", "*/*");
+  const v1::Auth& auth = target_.auth();
+  if (auth.has_basic()) {
+    add("Authorization", "Basic " + Base64(auth.basic().user() + ":" + auth.basic().password()));
+  } else if (auth.kind_case() == v1::Auth::kBearer) {
+    add("Authorization", "Bearer " + auth.bearer());
+  }
+  if (target_.decompress()) add("Accept-Encoding", "gzip");
+  return lines;
+}
+
+std::vector<RequestCompiler::HeaderLine> RequestCompiler::HeadersOf(const v1::Task& from) {
+  std::vector<HeaderLine> lines = OwnHeaders();
+  for (const v1::Header& header : target_.headers()) AddHeader(lines, header, 1);
+  for (const v1::Header& header : from.headers()) AddHeader(lines, header, 2);
+  return lines;
+}
+
+// In the place of the same header from a lower layer, else at the end.
+void RequestCompiler::AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header,
+                                int layer) {
+  const std::string lower = Lower(header.name());
+  const std::string what = "header '" + header.name() + "'";
+  if (!IsToken(header.name())) return Error(what + " is not a header name");
+  if (lower == "content-length" || lower == "transfer-encoding") {
+    return Error(what + " is set by sfp, from the body");
+  }
+  HeaderLine line{header.name(), Parse(header.value(), what), layer};
+  for (const TemplatePiece& piece : line.value) {
+    if (!piece.variable && std::any_of(piece.text.begin(), piece.text.end(),
+                                       [](char c) { return IsControl(c) && c != '\t'; })) {
+      return Error(what + " holds a control character, such as the end of a line");
+    }
+  }
+  const auto lower_layer = [&](const HeaderLine& l) {
+    return l.layer < layer && Lower(l.name) == lower;
+  };
+  const auto old = std::find_if(lines.begin(), lines.end(), lower_layer);
+  if (old == lines.end()) {
+    lines.push_back(std::move(line));
+    return;
+  }
+  *old = std::move(line);
+  lines.erase(std::remove_if(lines.begin(), lines.end(), lower_layer), lines.end());
+}
+
+RequestCompiler::Body RequestCompiler::BodyOf(const v1::Task& from) {
+  const v1::Body& body = from.body();
+  switch (body.kind_case()) {
+    case v1::Body::kText:
+      return {Parse(body.text(), "body"), Escape::kNone, "text/plain; charset=utf-8"};
+    case v1::Body::kJson:
+      return {Parse(body.json(), "json"), Escape::kJson, "application/json"};
+    case v1::Body::kForm: {
+      Body form{{}, Escape::kForm, "application/x-www-form-urlencoded"};
+      for (const v1::Header& field : body.form().fields()) {
+        std::string name = form.pieces.empty() ? "" : "&";
+        AppendEscaped(name, field.name(), Escape::kForm);
+        form.pieces.push_back({false, name + '='});
+        for (TemplatePiece& piece : Parse(field.value(), "form '" + field.name() + "'")) {
+          if (!piece.variable) {
+            std::string encoded;
+            AppendEscaped(encoded, piece.text, Escape::kForm);
+            piece.text = std::move(encoded);
+          }
+          form.pieces.push_back(std::move(piece));
+        }
+      }
+      return form;
+    }
+    default:
+      return {};
+  }
+}
+
+void RequestCompiler::Need(const Pieces& pieces, Task& task) {
+  for (const TemplatePiece& piece : pieces) {
+    if (!piece.variable) continue;
+    const auto source = std::find_if(data_.begin(), data_.end(), [&](const DataSource& candidate) {
+      return candidate.name == piece.text;
+    });
+    if (source == data_.end()) {
+      Error("{{" + piece.text + "}} is no data source");
+      continue;
+    }
+    const auto id = static_cast<SourceId>(source - data_.begin());
+    if (std::none_of(task.variables.begin(), task.variables.end(),
+                     [&](const Variable& v) { return v.source == id; })) {
+      task.variables.push_back({id});
+    }
+  }
+}
+
+void RequestCompiler::OrderVariables(Task& task) const {
+  std::stable_sort(task.variables.begin(), task.variables.end(),
+                   [&](const Variable& a, const Variable& b) {
+                     return DrawOrder(data_[a.source]) < DrawOrder(data_[b.source]);
+                   });
+}
+
+void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape,
+                           const Task& task) const {
+  for (const TemplatePiece& piece : pieces) {
+    if (!piece.variable) {
+      out.Literal(piece.text);
+      continue;
+    }
+    for (std::size_t slot = 0; slot < task.variables.size(); ++slot) {
+      if (data_[task.variables[slot].source].name == piece.text) {
+        out.Value(static_cast<std::uint16_t>(slot), escape);
+      }
+    }
+  }
+}
+
+void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, Task& task) const {
+  CompiledRequest& request = task.request;
+  request.headers.Literal(" HTTP/1.1\r\n");
+  bool own_cookies = false;
+  for (const HeaderLine& line : lines) {
+    const std::string name = Lower(line.name);
+    Segments& out = name == "content-type" ? request.content_type : request.headers;
+    out.Literal(line.name + ": ");
+    Emit(out, line.value, Escape::kHeader, task);
+    out.Literal("\r\n");
+    own_cookies |= name == "cookie";
+  }
+  if (target_.cookies() && !own_cookies) request.headers.Special(Segment::Kind::kCookies);
+}
+
+void RequestCompiler::Assemble(Task& task) {
+  CompiledRequest& request = task.request;
+  Segments& whole = request.whole;
+  whole.Literal(task.method + " ");
+  whole.Append(request.target);
+  whole.Append(request.headers);
+  whole.Append(request.content_type);
+  if (request.body_varies) {
+    whole.Literal("Content-Length: ");
+    whole.Special(Segment::Kind::kLength);
+    whole.Literal("\r\n\r\n");
+    whole.Special(Segment::Kind::kBody);
+    return;
+  }
+  const std::string body = request.body.text();
+  if (request.sends_length) {
+    whole.Literal("Content-Length: " + std::to_string(body.size()) + "\r\n");
+  }
+  whole.Literal("\r\n" + body);
+}
+
+}  // namespace sfp::scenario

@@ -1,0 +1,74 @@
+#pragma once
+
+// Turns one task's texts into a CompiledRequest: target, headers, body, and the variables that they
+// need. Private to Program::Compile.
+//
+// Every mistake becomes an error with the task's name in front; what a value of a header or of auth
+// is never stands in an error, since it may be a secret.
+//
+// Thread: confined to one compilation.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/scenario/data.h"
+#include "common/scenario/origin.h"
+#include "common/scenario/task.h"
+#include "common/scenario/template.h"
+#include "sfp/v1/scenario.pb.h"
+
+namespace sfp::scenario {
+
+class RequestCompiler {
+ public:
+  // All of it has to outlive the compiler. Errors are appended to `errors`.
+  RequestCompiler(const v1::Target& target, const Origin& origin, std::span<const DataSource> data,
+                  std::vector<std::string>& errors);
+
+  // Fills `task.method`, `head`, `idempotent`, `variables` and `request`. `where` names the task in
+  // errors.
+  void Compile(const v1::Task& from, std::string_view where, Task& task);
+
+ private:
+  using Pieces = std::vector<TemplatePiece>;
+  struct HeaderLine {
+    std::string name;
+    Pieces value;
+    int layer = 0;  // 0: ours, 1: the target's, 2: the task's
+  };
+  // Literals are escaped already, variables are not.
+  struct Body {
+    Pieces pieces;
+    Escape escape = Escape::kNone;
+    std::string_view type;  // our Content-Type
+  };
+
+  void Error(std::string_view what);
+  Pieces Parse(std::string_view text, std::string_view what);
+
+  void CompileMethod(const v1::Task& from, Task& task);
+  Pieces TargetOf(const v1::Task& from);
+  void CheckPath(const std::string& path);
+  std::string EncodeTarget(std::string_view literal, std::string_view what);
+  std::vector<HeaderLine> HeadersOf(const v1::Task& from);
+  std::vector<HeaderLine> OwnHeaders();
+  void AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header, int layer);
+  Body BodyOf(const v1::Task& from);
+
+  // Variables are numbered once all places that use them are known.
+  void Need(const Pieces& pieces, Task& task);
+  void OrderVariables(Task& task) const;
+  void Emit(Segments& out, const Pieces& pieces, Escape escape, const Task& task) const;
+  void CompileHeaders(const std::vector<HeaderLine>& lines, Task& task) const;
+  static void Assemble(Task& task);
+
+  const v1::Target& target_;
+  const Origin& origin_;
+  std::span<const DataSource> data_;
+  std::vector<std::string>& errors_;
+  std::string where_;
+};
+
+}  // namespace sfp::scenario
