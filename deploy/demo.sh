@@ -4,7 +4,7 @@
 # Prints the table, where the report lies, and beside the report's counts what the server counted itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=${SFP_BUILD:-build/release}
+bin=${SFP_BUILD:-build/release/bin}
 work=$(mktemp -d)
 api_pid=
 finish() {
@@ -13,7 +13,7 @@ finish() {
 }
 trap finish EXIT
 
-"$bin/tests/demo_api/sfp-demo-api" --port 0 --tls --speed 20 > "$work/api.out" &
+"$bin/sfp-demo-api" --port 0 --tls --speed 20 > "$work/api.out" &
 api_pid=$!
 for _ in $(seq 100); do
   url=$(sed -n 's/^listening on //p' "$work/api.out")
@@ -26,7 +26,7 @@ sed -e "s|url: https://localhost:8080|url: $url|" -e 's|uniform: \[100ms, 5s\]|u
   config-example.yaml > "$work/demo.yaml"
 
 code=0
-"$bin/master/app/sfp-master" --config "$work/demo.yaml" --local-workers 2 --headless \
+"$bin/sfp-master" --config "$work/demo.yaml" --local-workers 2 --headless \
   --sweep 10,20,30,50,100,500,1000,1500,2000 "$@" || code=$?
 
 echo

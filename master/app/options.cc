@@ -1,0 +1,126 @@
+#include "master/app/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+
+#include "common/base/text.h"
+
+namespace sfp::app {
+namespace {
+
+// --spawn-rate is also SFP_SPAWN_RATE.
+template <typename T>
+CLI::Option* Add(CLI::App& app, const std::string& flag, T& value, const std::string& description) {
+  std::string variable = "SFP" + flag.substr(1);
+  for (char& c : variable) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  if constexpr (std::is_same_v<T, bool>) {
+    return app.add_flag(flag, value, description)->envname(variable);
+  } else {
+    return app.add_option(flag, value, description)->envname(variable);
+  }
+}
+
+// What CLI11 fills in as text and Resolve turns into the options' types.
+struct Typed {
+  std::string workers_timeout, web = "127.0.0.1:8089", log_level = "info";
+  bool no_web = false;
+};
+
+template <typename T>
+T Valid(const char* option, StatusOr<T> value) {
+  if (!value.ok()) throw CLI::ValidationError(option, Message(value.status()));
+  return *std::move(value);
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
+  Add(app, "--workers", options.workers, "Start once so many workers have joined")
+      ->check(CLI::Range(1u, 10'000u))
+      ->capture_default_str();
+  Add(app, "--workers-timeout", typed.workers_timeout,
+      "Give up waiting for workers (default: 60s headless, else never)");
+  Add(app, "--local-workers", options.local_workers,
+      "Also start so many workers on this machine; implies --workers")
+      ->check(CLI::Range(1u, 1'000u));
+  Add(app, "--listen", options.listen, "ADDR:PORT for the workers")->capture_default_str();
+  Add(app, "--insecure", options.insecure, "Listen beyond loopback without credentials");
+  Add(app, "--web", typed.web, "ADDR:PORT of the web UI")->capture_default_str();
+  Add(app, "--no-web", typed.no_web, "No web UI");
+  Add(app, "--headless", options.headless, "Start at once, exit at the end");
+  Add(app, "--out", options.out, "The run's directory (default: runs/<UTC time>-<name>)");
+  Add(app, "--seed", options.seed, "Random seed (default: from the clock)");
+  Add(app, "--strict", options.strict, "Exit with 4 if the measurement is invalid");
+}
+
+void AddConfigOptions(CLI::App& app, MasterOptions& options) {
+  Add(app, "--config", options.config, "The configuration file")->capture_default_str();
+  Add(app, "--host", options.overrides.host, "Overrides target.url");
+  Add(app, "--users", options.overrides.users, "How many users");
+  Add(app, "--spawn-rate", options.overrides.spawn_rate, "Users started per second");
+  Add(app, "--run-time", options.overrides.run_time, "How long, such as 5m");
+  Add(app, "--sweep", options.overrides.sweep, "Levels of users, such as 10,50,100");
+  Add(app, "--step-time", options.overrides.step_time, "Length of a level, or auto");
+}
+
+void Resolve(MasterOptions& options, const Typed& typed) {
+  options.log_level = Valid("--log-level", ParseLogLevel(typed.log_level));
+  if (!typed.workers_timeout.empty()) {
+    options.workers_timeout = Valid("--workers-timeout", ParseDuration(typed.workers_timeout));
+  }
+  options.web = Valid("--web", ParseHostPort(typed.web));
+  if (typed.no_web) options.web.reset();
+  if (options.local_workers > 0) options.workers = options.local_workers;
+  const HostPort listen = Valid("--listen", ParseHostPort(options.listen));
+  if (!IsLoopback(listen.host) && !options.insecure) {
+    throw CLI::ValidationError(
+        "--listen",
+        "address " + listen.host +
+            " is open to others: anyone who reaches it could join or read the scenario. "
+            "Say --insecure if that is what you want, or listen on 127.0.0.1");
+  }
+  if (options.web && !IsLoopback(options.web->host) && !options.insecure) {
+    throw CLI::ValidationError("--web", "address " + options.web->host +
+                                            " is open to others: say --insecure, or use 127.0.0.1");
+  }
+}
+
+}  // namespace
+
+std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
+  MasterOptions options;
+  Typed typed;
+  CLI::App app("sfp-master: plans the load, merges what the workers measured, writes the report.",
+               "sfp-master");
+  app.set_version_flag("--version", std::string(Version()));
+  app.get_formatter()->column_width(34);
+  app.require_subcommand(0, 1);
+  AddConfigOptions(app, options);
+  AddRunOptions(app, options, typed);
+  Add(app, "--seed-definitions", options.seed_definitions,
+      "report.md with the 2018 table's definitions (failures left out)");
+  Add(app, "--log-level", typed.log_level, "debug, info, warn or error")->capture_default_str();
+
+  CLI::App* check =
+      app.add_subcommand("check", "Validate the configuration, print the plan, start nothing");
+  AddConfigOptions(*check, options);
+  CLI::App* report = app.add_subcommand("report", "Rebuild every report from a run's journal");
+  report->add_option("RUN_DIR", options.run_dir, "The run's directory")->required();
+  Add(*report, "--seed-definitions", options.seed_definitions,
+      "report.md with the 2018 table's definitions (failures left out)");
+  try {
+    app.parse(argc, argv);
+    Resolve(options, typed);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (check->parsed()) options.command = Command::kCheck;
+  if (report->parsed()) options.command = Command::kReport;
+  if (const char* token = std::getenv("SFP_TOKEN")) options.token = token;
+  return options;
+}
+
+}  // namespace sfp::app

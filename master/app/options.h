@@ -1,0 +1,46 @@
+#pragma once
+
+// The command line of sfp-master. Each option can come from the environment as SFP_ and its name; a
+// flag wins over the environment, which wins over the configuration file.
+//
+// Thread: an immutable value.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/base/log.h"
+#include "common/base/time.h"
+#include "common/base/units.h"
+#include "common/config/config.h"
+
+namespace sfp::app {
+
+enum class Command { kRun, kCheck, kReport };
+
+struct MasterOptions {
+  Command command = Command::kRun;
+  std::string config = "config.yaml";
+  config::Overrides overrides;
+  std::uint32_t workers = 1;
+  std::uint32_t local_workers = 0;          // also sets workers
+  std::optional<Duration> workers_timeout;  // absent: 60 s headless, else none
+  std::string listen = "127.0.0.1:5557";
+  std::optional<HostPort> web = HostPort{"127.0.0.1", 8089};  // absent: --no-web
+  bool headless = false;
+  std::string out;                    // empty: runs/<UTC time>-<name>
+  std::optional<std::uint64_t> seed;  // absent: from the clock
+  bool strict = false;                // an invalid measurement is exit code 4
+  bool seed_definitions = false;      // report.md as the 2018 table counted
+  bool insecure = false;
+  std::string token;
+  std::string run_dir;  // of `report`
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+// The options, or the exit code of a program that has already said all it has to (help, version, a
+// wrong option).
+std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv);
+
+}  // namespace sfp::app

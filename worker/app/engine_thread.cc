@@ -1,0 +1,117 @@
+#include "worker/app/engine_thread.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <thread>
+#include <utility>
+
+#include "worker/engine/engine.h"
+#include "worker/http/client.h"
+
+namespace sfp::app {
+namespace {
+
+Duration ThreadCpuTime() {
+  rusage usage;
+  if (getrusage(RUSAGE_THREAD, &usage) != 0) return Duration(0);
+  const auto ns = [](const timeval& t) { return t.tv_sec * 1'000'000'000LL + t.tv_usec * 1000LL; };
+  return Duration(ns(usage.ru_utime) + ns(usage.ru_stime));
+}
+
+}  // namespace
+
+class EngineThread::Loop : public engine::EngineObserver {
+ public:
+  Loop(std::shared_ptr<PreparedRun> run, engine::Engine::Options options, Events events)
+      : run_(std::move(run)),
+        options_(options),
+        events_(std::move(events)),
+        thread_([this] { Run(); }) {}
+
+  virtual ~Loop() {
+    stopping_ = true;
+    boost::asio::post(io_, [] {});  // wakes the loop
+    thread_.join();
+  }
+
+  template <typename Call>
+  void Post(Call call) {
+    boost::asio::post(io_, [this, call = std::move(call)]() mutable { call(*engine_); });
+  }
+
+ private:
+  void Run() {
+    engine::Wheel wheel(Now());
+    http::Client client(io_, wheel, run_->target);
+    engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, client, wheel, *this,
+                                               options_);
+    cpu_since_ = Now();
+    cpu_time_ = ThreadCpuTime();
+    // One turn: wait for the first event or the next timer, take what else is ready, then the
+    // timers.
+    while (!stopping_) {
+      const Time wake = std::min(wheel.NextDue(), Now() + std::chrono::seconds(1));
+      io_.run_one_until(std::chrono::steady_clock::time_point(wake.time_since_epoch()));
+      io_.poll();
+      wheel.Advance(Now());
+    }
+    engine_.reset();
+  }
+
+  void OnInterval(stats::Interval interval) override {
+    const Time now = Now();
+    const Duration cpu_time = ThreadCpuTime();
+    interval.cpu = Seconds(cpu_time - cpu_time_) / std::max(1e-9, Seconds(now - cpu_since_));
+    cpu_since_ = now;
+    cpu_time_ = cpu_time;
+    events_.on_interval(options_.thread, std::move(interval));
+  }
+
+  void OnIdle() override { events_.on_idle(options_.thread); }
+
+  const std::shared_ptr<PreparedRun> run_;
+  const engine::Engine::Options options_;
+  const Events events_;
+  boost::asio::io_context io_{1};
+  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
+      boost::asio::make_work_guard(io_);
+  std::unique_ptr<engine::Engine> engine_;  // made and destroyed on the thread
+  Time cpu_since_{};
+  Duration cpu_time_{0};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;  // last: it uses all of the above
+};
+
+EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worker,
+                           std::uint32_t thread, std::uint32_t threads, Events events) {
+  const engine::Engine::Options options{.seed = run->seed,
+                                        .worker = worker,
+                                        .thread = thread,
+                                        .threads = threads,
+                                        .stop_timeout = run->stop_timeout};
+  loop_ = std::make_unique<Loop>(std::move(run), options, std::move(events));
+}
+
+EngineThread::~EngineThread() = default;
+
+void EngineThread::Start(plan::Plan plan, Time start) {
+  loop_->Post([plan = std::move(plan), start](engine::Engine& engine) mutable {
+    engine.Start(std::move(plan), start);
+  });
+}
+
+void EngineThread::Update(plan::Plan plan) {
+  loop_->Post([plan = std::move(plan)](engine::Engine& engine) mutable {
+    engine.Update(std::move(plan), Now());
+  });
+}
+
+void EngineThread::Stop() {
+  loop_->Post([](engine::Engine& engine) { engine.Stop(Now()); });
+}
+
+}  // namespace sfp::app

@@ -1,0 +1,43 @@
+#pragma once
+
+// One thread that sends load: an event loop, a timer wheel, an HTTP client and an engine, all
+// confined to it. The thread sleeps in the kernel until a socket is ready or the wheel's next timer
+// is due.
+//
+//   control loop --Start, Update, Stop (posted)--> engine thread --Events (called there)--> control
+//   loop
+//
+// Thread: the public calls are safe; Events are called on the engine thread and have to post.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "common/plan/plan.h"
+#include "common/stats/interval.h"
+#include "worker/app/prepared_run.h"
+
+namespace sfp::app {
+
+class EngineThread {
+ public:
+  struct Events {
+    std::function<void(std::uint32_t thread, stats::Interval interval)> on_interval;
+    std::function<void(std::uint32_t thread)> on_idle;
+  };
+
+  EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worker, std::uint32_t thread,
+               std::uint32_t threads, Events events);
+  // Breaks off whatever is under way, and joins.
+  ~EngineThread();
+
+  void Start(plan::Plan plan, Time start);
+  void Update(plan::Plan plan);
+  void Stop();
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace sfp::app

@@ -1,0 +1,66 @@
+#include "worker/app/options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "worker/app/cores.h"
+
+namespace sfp::app {
+namespace {
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "worker";
+}
+
+}  // namespace
+
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
+  WorkerOptions options;
+  std::string join_timeout, log_level = "info";
+  CLI::App app("sfp-worker: sends the load that an sfp-master plans.", "sfp-worker");
+  app.set_version_flag("--version", std::string(Version()));
+  app.get_formatter()->column_width(34);
+  app.add_option("--master", options.master, "The master's HOST:PORT")
+      ->envname("SFP_MASTER")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads that send load (default: the usable cores)")
+      ->envname("SFP_THREADS")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--name", options.name, "Shown in reports (default: the host's name)")
+      ->envname("SFP_NAME");
+  app.add_option("--allow-target", options.allow_target,
+                 "Refuse every target but these: HOST or HOST:PORT")
+      ->envname("SFP_ALLOW_TARGET")
+      ->delimiter(',');
+  app.add_option("--join-timeout", join_timeout,
+                 "Give up when no master was found for so long (default: never)")
+      ->envname("SFP_JOIN_TIMEOUT");
+  app.add_option("--log-level", log_level, "debug, info, warn or error")
+      ->envname("SFP_LOG_LEVEL")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    const auto level = ParseLogLevel(log_level);
+    if (!level.ok()) throw CLI::ValidationError("--log-level", Message(level.status()));
+    options.log_level = *level;
+    if (!join_timeout.empty()) {
+      const auto timeout = ParseDuration(join_timeout);
+      if (!timeout.ok()) throw CLI::ValidationError("--join-timeout", Message(timeout.status()));
+      options.join_timeout = *timeout;
+    }
+    const auto master = ParseHostPort(options.master);
+    if (!master.ok()) throw CLI::ValidationError("--master", Message(master.status()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (const char* token = std::getenv("SFP_TOKEN")) options.token = token;
+  if (options.threads == 0) options.threads = UsableCores();
+  if (options.name.empty()) options.name = HostName();
+  return options;
+}
+
+}  // namespace sfp::app

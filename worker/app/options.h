@@ -1,0 +1,33 @@
+#pragma once
+
+// The command line of sfp-worker. Each option can come from the environment as SFP_ and its name;
+// the flag wins.
+//
+// Thread: an immutable value.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/base/time.h"
+
+namespace sfp::app {
+
+struct WorkerOptions {
+  std::string master = "localhost:5557";
+  std::uint32_t threads = 0;              // never 0 after parsing: the usable cores by default
+  std::string name;                       // the host's name by default
+  std::vector<std::string> allow_target;  // HOST or HOST:PORT; empty: any
+  std::string token;
+  std::optional<Duration> join_timeout;  // absent: keep trying for ever
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+// The options, or the exit code of a program that has already said all it has to (help, version, a
+// wrong option).
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv);
+
+}  // namespace sfp::app

@@ -1,0 +1,39 @@
+#pragma once
+
+// Everything that a run needs before its first request: the compiled scenario, the pools of
+// collected values, the TLS context, the target's addresses. Made once per run, shared by the
+// engine threads.
+//
+// Thread: Prepare blocks (name resolution), so it runs on a thread of its own; the result is
+// immutable but for the pools, which are safe.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/scenario/data.h"
+#include "common/scenario/program.h"
+#include "sfp/v1/control.pb.h"
+#include "worker/http/target.h"
+
+namespace sfp::app {
+
+struct PreparedRun {
+  std::shared_ptr<const scenario::Program> program;
+  std::unique_ptr<scenario::Pools> pools;
+  std::shared_ptr<const http::Target> target;
+  std::uint64_t seed = 0;
+  Duration stop_timeout{0};
+};
+
+// Refuses a scenario that does not compile, a target that `allow_target` (HOST or HOST:PORT; empty:
+// any) does not name, a name without an address, broken certificates.
+StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
+                                                  const std::vector<std::string>& allow_target);
+
+// Whether the list permits this host and port.
+bool Allows(const std::vector<std::string>& allow_target, const std::string& host,
+            std::uint16_t port);
+
+}  // namespace sfp::app

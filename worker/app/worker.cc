@@ -1,0 +1,166 @@
+#include "worker/app/worker.h"
+
+#include <signal.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/base/check.h"
+#include "worker/agent/agent.h"
+#include "worker/app/engine_thread.h"
+#include "worker/app/limits.h"
+#include "worker/control/control_client.h"
+
+namespace sfp::app {
+namespace {
+
+std::uint64_t RandomSession() {
+  std::random_device device;
+  const std::uint64_t session = static_cast<std::uint64_t>(device()) << 32 | device();
+  return session == 0 ? 1 : session;
+}
+
+class Worker final : agent::AgentShell, control::ClientHandler {
+ public:
+  explicit Worker(const WorkerOptions& options)
+      : options_(options),
+        client_(
+            {.master = options.master}, [this](auto call) { Post(std::move(call)); }, *this),
+        agent_(*this,
+               {.session = RandomSession(),
+                .name = options.name,
+                .threads = options.threads,
+                .max_users = MostUsers(RaiseDescriptorLimit()),
+                .token = options.token,
+                .join_timeout = options.join_timeout},
+               Now()),
+        signals_(io_, SIGINT, SIGTERM),
+        tick_(io_) {}
+
+  ~Worker() {
+    if (preparing_.joinable()) preparing_.join();
+  }
+
+  int Run() {
+    AwaitSignal();
+    Tick();
+    io_.run();
+    return exit_code_;
+  }
+
+ private:
+  // The agent's wishes. It must not be called back from inside them, so every answer is posted.
+  void Connect() override { client_.Connect(); }
+  void Disconnect() override { client_.Close(); }
+  void Send(const v1::WorkerMessage& message) override { client_.Send(message); }
+
+  void Prepare(const v1::Prepare& prepare, std::uint32_t worker) override {
+    AbandonEngines();
+    index_ = worker;
+    if (preparing_.joinable()) preparing_.join();
+    preparing_ = std::thread([this, prepare, generation = generation_] {
+      auto prepared = PrepareRun(prepare, options_.allow_target);
+      Post([this, run = prepare.run(), generation, prepared = std::move(prepared)] {
+        if (generation != generation_) return;
+        if (prepared.ok()) run_ = *prepared;
+        agent_.OnPrepared(run, prepared.status(), Now());
+      });
+    });
+  }
+
+  void StartEngines(const plan::Plan& plan, Time start) override {
+    SFP_CHECK(run_ != nullptr);
+    engines_.clear();
+    ++generation_;
+    const EngineThread::Events events = {
+        .on_interval =
+            [this, generation = generation_](std::uint32_t thread, stats::Interval interval) {
+              Post([this, generation, thread, interval = std::move(interval)]() mutable {
+                if (generation != generation_) return;
+                agent_.OnInterval(thread, std::move(interval), Now());
+              });
+            },
+        .on_idle =
+            [this, generation = generation_](std::uint32_t thread) {
+              Post([this, generation, thread] {
+                if (generation == generation_) agent_.OnEngineIdle(thread, Now());
+              });
+            }};
+    for (std::uint32_t thread = 0; thread < options_.threads; ++thread) {
+      engines_.push_back(
+          std::make_unique<EngineThread>(run_, index_, thread, options_.threads, events));
+      engines_.back()->Start(plan, start);
+    }
+  }
+
+  void UpdatePlan(const plan::Plan& plan) override {
+    for (const auto& engine : engines_) engine->Update(plan);
+  }
+
+  void StopEngines() override {
+    for (const auto& engine : engines_) engine->Stop();
+  }
+
+  void AbandonEngines() override {
+    ++generation_;  // what they still post is not heard
+    engines_.clear();
+    run_.reset();
+  }
+
+  void Exit(int code, const std::string& reason) override {
+    if (!reason.empty()) (code == agent::kExitDone ? LogInfo : LogError)(reason);
+    exit_code_ = code;
+    Post([this] { io_.stop(); });
+  }
+
+  // The control stream's news.
+  void OnConnected() override { agent_.OnConnected(Now()); }
+  void OnMessage(v1::MasterMessage message) override { agent_.OnMessage(message, Now()); }
+  void OnDisconnected(const std::string& reason) override { agent_.OnDisconnected(reason, Now()); }
+
+  template <typename Call>
+  void Post(Call call) {
+    boost::asio::post(io_, std::move(call));
+  }
+
+  void AwaitSignal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      agent_.OnSignal(Now());
+      AwaitSignal();
+    });
+  }
+
+  void Tick() {
+    agent_.Tick(Now());
+    tick_.expires_after(std::chrono::milliseconds(50));
+    tick_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) Tick();
+    });
+  }
+
+  const WorkerOptions options_;
+  boost::asio::io_context io_{1};
+  control::ControlClient client_;
+  agent::Agent agent_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer tick_;
+  std::uint32_t index_ = 0;
+  std::uint64_t generation_ = 0;  // of the engines and preparations whose news still count
+  std::thread preparing_;
+  std::shared_ptr<PreparedRun> run_;
+  std::vector<std::unique_ptr<EngineThread>> engines_;
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int RunWorker(const WorkerOptions& options) { return Worker(options).Run(); }
+
+}  // namespace sfp::app
