@@ -46,7 +46,7 @@ class EngineThread::Loop : public engine::EngineObserver {
  private:
   void Run() {
     engine::Wheel wheel(Now());
-    http::Client client(io_, wheel, run_->target);
+    http::Client client(io_, wheel, run_->destination);
     engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, client, wheel, *this,
                                                options_);
     cpu_since_ = Now();

@@ -15,14 +15,14 @@
 #include "common/scenario/data.h"
 #include "common/scenario/program.h"
 #include "sfp/v1/control.pb.h"
-#include "worker/http/target.h"
+#include "worker/http/destination.h"
 
 namespace sfp::app {
 
 struct PreparedRun {
   std::shared_ptr<const scenario::Program> program;
   std::unique_ptr<scenario::Pools> pools;
-  std::shared_ptr<const http::Target> target;
+  std::shared_ptr<const http::Destination> destination;
   std::uint64_t seed = 0;
   Duration stop_timeout{0};
 };
