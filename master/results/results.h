@@ -1,13 +1,17 @@
 #pragma once
 
-// What a run has brought so far, from its journal records alone: the coordinator applies each record here as
-// it happens, `sfp-master report` applies the same records read back from journal.pb, so both
-// come to the same figures. Snapshots must come once each (the coordinator's session sees to that); their
-// order over workers does not matter.
+// What a run has brought so far, from its journal records alone: the coordinator applies each
+// record here as it happens, `sfp-master report` applies the same records read back from
+// journal.pb, so both come to the same figures. Snapshots must come once each (the coordinator's
+// session sees to that); their order over workers does not matter.
 //
 // Seconds of the run are the grain: a second is complete when every worker that was in the run has
-// delivered it. Memory is bounded: totals, one accumulator per sweep level, a compact series point per
-// second, full histograms of the newest seconds only.
+// delivered it. Memory is bounded: totals, one accumulator per sweep level, a compact series point
+// per second, full histograms of the newest seconds only (see timeline.h).
+//
+// A second is degraded when a worker that should have run in it was lost: from the first second
+// that it has not delivered until a new plan has given its users to others, whatever it delivers
+// later.
 //
 // Thread: confined to the master's loop.
 
@@ -20,70 +24,83 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "common/stats/interval.h"
+#include "master/results/timeline.h"
 #include "sfp/v1/journal.pb.h"
 
 namespace sfp::results {
-
-// The whole cluster in one second, summed over workers; filled in as snapshots come.
-struct SeriesPoint {
-  std::uint32_t second = 0;
-  std::uint32_t users = 0;       // at its end
-  std::uint64_t started = 0;
-  std::uint64_t requests = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t in_flight = 0;   // at its end
-  std::optional<Duration> p50, p95;
-  bool degraded = false;         // a worker was lost or had not delivered it
-};
-
-// A level of a sweep, or the whole run as its only row. It covers [begin_s, end_s).
-struct Row {
-  std::uint32_t users = 0;
-  std::uint32_t begin_s = 0;
-  std::optional<std::uint32_t> end_s;  // absent while it runs
-  std::uint64_t in_flight = 0;         // at its end, or now
-  stats::EndpointStats total;          // over all endpoints
-  std::vector<std::uint64_t> per_second;  // completed requests in each of its seconds
-  std::vector<double> response_sum_s;     // sum of response times in each of its seconds
-  bool degraded = false;
-};
 
 struct Worker {
   std::uint32_t index = 0;
   std::string name;
   std::uint32_t threads = 0;
-  bool lost = false;
+  bool lost = false;  // now
   std::uint32_t rejoined = 0;
   double cpu_max = 0;
   stats::Histogram lag;
-  std::uint32_t users = 0;         // at its newest snapshot
+  std::uint32_t users = 0;  // at its newest snapshot; 0 while it is lost
   std::uint64_t in_flight = 0;
-  bool totals_differ = false;      // its own totals at the end are not ours
+  // Its seconds are waited for: from the start, or, when it came later, from its first snapshot on.
+  bool awaited = false;
+  bool finished = false;       // it delivered all
+  bool totals_differ = false;  // its own totals at the end are not ours
+  v1::Totals totals;           // ours: over the snapshots of its newest session, digest included
+  std::uint64_t session = 0;
+  std::uint64_t sequence = 0;              // of its newest snapshot
+  std::optional<std::uint32_t> delivered;  // the newest second
 };
 
 class Results {
  public:
-  // Refuses a record that cannot be: an unknown worker, an endpoint that the run has not, a broken histogram. A refused
-  // record changes nothing.
+  // Refuses a record that cannot be: an unknown worker, an endpoint that the run has not, a broken
+  // histogram, a snapshot that was there already. A refused record changes nothing.
   Status Apply(const v1::JournalRecord& record);
 
-  const v1::RunStarted& run() const;
-  const std::vector<stats::EndpointStats>& endpoints() const;  // totals of the run, by EndpointId
-  stats::EndpointStats Total() const;                           // over all endpoints
+  const v1::RunStarted& run() const { return run_; }
+  // Totals of the run, by EndpointId.
+  const std::vector<stats::EndpointStats>& endpoints() const { return endpoints_; }
+  stats::EndpointStats Total() const;  // over all endpoints
+  // Started and not ended, as far as is known; of lost workers too.
   std::uint64_t in_flight() const;
-  const std::vector<SeriesPoint>& series() const;               // by second
-  const std::vector<Row>& rows() const;                         // empty unless the run is a sweep
-  const std::map<std::uint32_t, Worker>& workers() const;
-  const std::optional<v1::RunEnded>& ended() const;
+  const std::vector<SeriesPoint>& series() const { return timeline_.series(); }  // by second
+  // Empty unless the run is a sweep.
+  const std::vector<Row>& rows() const { return timeline_.rows(); }
+  const std::map<std::uint32_t, Worker>& workers() const { return workers_; }
+  const std::optional<v1::RunEnded>& ended() const { return ended_; }
   // The newest second that every worker has delivered; what came until then is final.
-  std::optional<std::uint32_t> complete_second() const;
+  std::optional<std::uint32_t> complete_second() const { return timeline_.complete(); }
   // Merged response times of the newest complete seconds (at most 10), for live displays.
-  stats::Histogram Recent(std::uint32_t seconds) const;
+  stats::Histogram Recent(std::uint32_t seconds) const { return timeline_.Recent(seconds); }
+  // Completed requests per endpoint in the newest complete seconds, and of how many seconds (at
+  // most 10).
+  std::vector<Counts> RecentCounts(std::uint32_t& seconds) const {
+    return timeline_.RecentCounts(seconds);
+  }
   // How long users have run: from the start to the end of the newest delivered interval.
-  Duration duration() const;
+  Duration duration() const { return duration_; }
 
  private:
-  // … the implementer's
+  Status OnRun(const v1::RunStarted& run);
+  Status OnJoined(const v1::WorkerJoined& joined, Duration at);
+  Status OnLost(const v1::WorkerLost& lost, Duration at);
+  Status OnSnapshot(const v1::RecordedSnapshot& recorded, Duration at);
+  Status OnPlan(Duration at);
+  Status OnFinished(const v1::WorkerFinished& finished);
+  Status OnEnded(const v1::RunEnded& ended, Duration at);
+  StatusOr<stats::Interval> Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
+                                  Duration at) const;
+  void Count(Worker& worker, const v1::Snapshot& snapshot, const stats::Interval& interval);
+  void UpdateComplete();
+
+  bool started_ = false;
+  v1::RunStarted run_;
+  std::vector<stats::EndpointStats> endpoints_;
+  std::map<std::uint32_t, Worker> workers_;
+  Timeline timeline_;
+  // The first second from which a lost worker's users have been missing, while nobody has taken
+  // them over.
+  std::optional<std::uint32_t> missing_since_;
+  std::optional<v1::RunEnded> ended_;
+  Duration duration_{0};
 };
 
 }  // namespace sfp::results

@@ -1,0 +1,211 @@
+#include "master/results/results.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace sfp::results {
+namespace {
+
+// A snapshot may name no second further ahead than this of all that is known: it bounds what a
+// broken worker can make us allocate.
+constexpr std::uint32_t kMostAhead = 600;
+
+// The second of the run that `at` lies in; 0 before the start.
+std::uint32_t SecondOf(Duration at) {
+  return at.count() <= 0 ? 0 : static_cast<std::uint32_t>(at.count() / 1'000'000'000);
+}
+
+Status UnknownWorker(std::uint32_t index) {
+  return Invalid("worker " + std::to_string(index) + " has not joined");
+}
+
+}  // namespace
+
+Status Results::Apply(const v1::JournalRecord& record) {
+  const Duration at(record.t_ns());
+  if (record.body_case() == v1::JournalRecord::kRun) return OnRun(record.run());
+  if (!started_) return Invalid("a run's first record must be its start");
+  switch (record.body_case()) {
+    case v1::JournalRecord::kJoined:
+      return OnJoined(record.joined(), at);
+    case v1::JournalRecord::kLost:
+      return OnLost(record.lost(), at);
+    case v1::JournalRecord::kSnapshot:
+      return OnSnapshot(record.snapshot(), at);
+    case v1::JournalRecord::kLevel:
+      return timeline_.StartLevel(record.level().users(), record.level().begin_s());
+    case v1::JournalRecord::kLevelEnded:
+      return timeline_.EndLevel(record.level_ended().end_s());
+    case v1::JournalRecord::kPlan:
+      return OnPlan(at);
+    case v1::JournalRecord::kFinished:
+      return OnFinished(record.finished());
+    case v1::JournalRecord::kEnded:
+      return OnEnded(record.ended(), at);
+    case v1::JournalRecord::kRun:
+    case v1::JournalRecord::BODY_NOT_SET:
+      break;
+  }
+  return Invalid("a journal record of an unknown kind");
+}
+
+Status Results::OnRun(const v1::RunStarted& run) {
+  if (started_) return Invalid("a run starts twice");
+  started_ = true;
+  run_ = run;
+  endpoints_.resize(static_cast<std::size_t>(run.endpoints_size()));
+  return Ok();
+}
+
+Status Results::OnJoined(const v1::WorkerJoined& joined, Duration at) {
+  const auto [found, is_new] = workers_.try_emplace(joined.index());
+  Worker& worker = found->second;
+  worker.index = joined.index();
+  worker.name = joined.name();
+  worker.threads = joined.threads();
+  if (!is_new) ++worker.rejoined;
+  worker.lost = false;
+  worker.finished = false;
+  worker.awaited = at.count() <= 0;
+  UpdateComplete();
+  return Ok();
+}
+
+Status Results::OnLost(const v1::WorkerLost& lost, Duration at) {
+  const auto found = workers_.find(lost.index());
+  if (found == workers_.end()) return UnknownWorker(lost.index());
+  Worker& worker = found->second;
+  if (worker.finished) return Ok();  // it has delivered all: nothing is missing
+  worker.lost = true;
+  worker.awaited = false;
+  worker.users = 0;
+  worker.in_flight = 0;
+  if (at.count() >= 0) {
+    const std::uint32_t from = worker.delivered ? *worker.delivered + 1 : 0;
+    missing_since_ = std::min(missing_since_.value_or(from), from);
+    timeline_.MarkDegraded(from, std::max(from, SecondOf(at)) + 1);
+    timeline_.SetDegraded(true);
+  }
+  UpdateComplete();
+  return Ok();
+}
+
+Status Results::OnPlan(Duration at) {
+  if (!missing_since_) return Ok();
+  timeline_.MarkDegraded(*missing_since_, std::max(*missing_since_, SecondOf(at)) + 1);
+  timeline_.SetDegraded(false);
+  missing_since_.reset();
+  return Ok();
+}
+
+StatusOr<stats::Interval> Results::Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
+                                         Duration at) const {
+  const v1::Snapshot& snapshot = recorded.snapshot();
+  if (snapshot.run() != run_.run()) return Invalid("a snapshot of another run");
+  if (snapshot.sequence() != 0 && snapshot.session() == worker.session &&
+      snapshot.sequence() <= worker.sequence) {
+    return Invalid("snapshot " + std::to_string(snapshot.sequence()) + " comes twice");
+  }
+  const std::uint64_t known = std::max<std::uint64_t>(SecondOf(at), series().size());
+  if (snapshot.interval() > known + kMostAhead) return Invalid("a snapshot from the future");
+  StatusOr<stats::Interval> interval = stats::FromProto(snapshot, endpoints_.size());
+  if (!interval.ok()) return interval;
+  v1::Totals sum = snapshot.session() == worker.session ? worker.totals : v1::Totals();
+  stats::AddTotals(sum, stats::ComputeTotals(interval->endpoints));
+  if (sum.started() < sum.succeeded() + sum.failed()) {
+    return Invalid("more requests completed than started");
+  }
+  return interval;
+}
+
+Status Results::OnSnapshot(const v1::RecordedSnapshot& recorded, Duration at) {
+  const auto found = workers_.find(recorded.worker());
+  if (found == workers_.end()) return UnknownWorker(recorded.worker());
+  Worker& worker = found->second;
+  const StatusOr<stats::Interval> interval = Check(recorded, worker, at);
+  if (!interval.ok()) {
+    return Annotate(interval.status(), "worker " + std::to_string(recorded.worker()));
+  }
+  Count(worker, recorded.snapshot(), *interval);
+  UpdateComplete();
+  return Ok();
+}
+
+void Results::Count(Worker& worker, const v1::Snapshot& snapshot, const stats::Interval& interval) {
+  if (snapshot.session() != worker.session) {
+    worker.session = snapshot.session();
+    worker.totals.Clear();
+  }
+  worker.sequence = snapshot.sequence();
+  stats::AddTotals(worker.totals, stats::ComputeTotals(interval.endpoints));
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].Merge(interval.endpoints[i]);
+  timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
+  worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
+  worker.lag.Merge(interval.lag);
+  worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
+  if (!worker.lost) {
+    worker.awaited = true;
+    worker.users = interval.users;
+    worker.in_flight = interval.in_flight;
+  }
+  worker.finished = worker.finished || snapshot.last();
+  duration_ = std::max(duration_, interval.end);
+}
+
+Status Results::OnFinished(const v1::WorkerFinished& finished) {
+  const auto found = workers_.find(finished.worker());
+  if (found == workers_.end()) return UnknownWorker(finished.worker());
+  Worker& worker = found->second;
+  worker.finished = true;
+  worker.totals_differ = !stats::SameTotals(finished.theirs(), finished.ours()) ||
+                         !stats::SameTotals(finished.theirs(), worker.totals);
+  UpdateComplete();
+  return Ok();
+}
+
+Status Results::OnEnded(const v1::RunEnded& ended, Duration at) {
+  if (ended_) return Invalid("a run ends twice");
+  if (timeline_.level_open()) {
+    // What was under way counts as far as it was measured in whole seconds.
+    const std::uint32_t measured = complete_second() ? *complete_second() + 1 : 0;
+    const std::uint32_t end = std::min(SecondOf(at), measured);
+    const Status status = timeline_.EndLevel(std::max(end, rows().back().begin_s));
+    if (!status.ok()) return status;
+  }
+  ended_ = ended;
+  return Ok();
+}
+
+void Results::UpdateComplete() {
+  std::optional<std::uint32_t> least;  // that any worker has yet to pass
+  std::optional<std::uint32_t> most;
+  bool waiting = false;  // for a worker that has delivered nothing
+  for (const auto& [index, worker] : workers_) {
+    if (worker.delivered) most = std::max(most.value_or(0), *worker.delivered);
+    if (!worker.awaited || worker.finished) continue;
+    if (!worker.delivered) {
+      waiting = true;
+    } else {
+      least = std::min(least.value_or(*worker.delivered), *worker.delivered);
+    }
+  }
+  if (waiting) return;
+  if (const auto complete = least ? least : most) timeline_.Complete(*complete);
+}
+
+stats::EndpointStats Results::Total() const {
+  stats::EndpointStats out;
+  for (const stats::EndpointStats& stats : endpoints_) out.Merge(stats);
+  return out;
+}
+
+std::uint64_t Results::in_flight() const {
+  std::uint64_t out = 0;
+  for (const stats::EndpointStats& stats : endpoints_) {
+    out += stats.started - std::min(stats.started, stats.requests());
+  }
+  return out;
+}
+
+}  // namespace sfp::results

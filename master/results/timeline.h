@@ -1,0 +1,113 @@
+#pragma once
+
+// The run second by second: the series, the newest seconds in full, and the rows of a sweep.
+// Results feeds it; it knows nothing of workers.
+//
+// A second is retained in full while it is incomplete or among the newest kRecent complete ones
+// (and never more than kMostRetained of them); then only its series point stays and its figures are
+// settled in its row. So a level's begin or end may become known a few seconds late: a row is
+// always what is settled plus the retained seconds that lie in it. What comes for a settled second
+// still counts in its row and its point; only the percentiles of that point stay as they were.
+//
+// Thread: confined to the master's loop.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/base/time.h"
+#include "common/stats/interval.h"
+
+namespace sfp::results {
+
+// The whole cluster in one second, summed over workers; filled in as snapshots come.
+struct SeriesPoint {
+  std::uint32_t second = 0;
+  std::uint32_t users = 0;  // at its end
+  std::uint64_t started = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t in_flight = 0;       // at its end
+  double response_sum_s = 0;         // of its completed requests
+  std::optional<Duration> p50, p95;  // once it is complete, if it has a request
+  bool degraded = false;             // a worker was lost or had not delivered it
+};
+
+// A level of a sweep, or the whole run as its only row. It covers [begin_s, end_s).
+struct Row {
+  std::uint32_t users = 0;
+  std::uint32_t begin_s = 0;
+  std::optional<std::uint32_t> end_s;  // absent while it runs
+  std::uint64_t in_flight = 0;         // at its end, or now
+  stats::EndpointStats total;          // over all endpoints
+  std::vector<std::uint64_t>
+      per_second;                      // completed requests in each of its seconds delivered so far
+  std::vector<double> response_sum_s;  // sum of response times in each of them
+  bool degraded = false;
+};
+
+// Completed and failed requests of one endpoint.
+struct Counts {
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+};
+
+class Timeline {
+ public:
+  static constexpr std::uint32_t kRecent = 10;
+  static constexpr std::uint32_t kMostRetained = 60;
+
+  // What one worker measured. Seconds that it left out behind `previous` (it rotated late) take
+  // `carried_users` and `carried_in_flight`, so that the sums over workers stay whole.
+  void Add(const stats::Interval& interval, std::optional<std::uint32_t> previous,
+           std::uint32_t carried_users, std::uint64_t carried_in_flight);
+  // Seconds up to this one are complete. Never goes back.
+  void Complete(std::uint32_t second);
+  // Seconds [from, to) are degraded, those that have not come yet included.
+  void MarkDegraded(std::uint32_t from, std::uint32_t to);
+  // From here on every new second is degraded, until told otherwise.
+  void SetDegraded(bool degraded) { degraded_ = degraded; }
+
+  // A new row; or, if the last one is open and has as many users, its new begin.
+  Status StartLevel(std::uint32_t users, std::uint32_t begin_s);
+  Status EndLevel(std::uint32_t end_s);
+  bool level_open() const { return !rows_.empty() && !rows_.back().end_s; }
+
+  const std::vector<SeriesPoint>& series() const { return series_; }
+  const std::vector<Row>& rows() const { return rows_; }
+  std::optional<std::uint32_t> complete() const { return complete_; }
+
+  // Over the newest complete seconds, at most kRecent of them.
+  stats::Histogram Recent(std::uint32_t seconds) const;
+  // Per endpoint; and of how many seconds.
+  std::vector<Counts> RecentCounts(std::uint32_t& seconds) const;
+
+ private:
+  struct Second {
+    stats::EndpointStats total;
+    std::vector<Counts> endpoints;
+  };
+
+  SeriesPoint& PointOf(std::uint32_t second);
+  void AddToSecond(std::uint32_t second, const stats::Interval& interval);
+  void AddToPoint(SeriesPoint& point, const stats::EndpointStats& stats);
+  void FillPercentiles(std::uint32_t second);
+  void Settle();
+  Row* RowOf(std::uint32_t second);
+  void Rebuild(std::size_t row);
+  void RefreshRows(std::uint32_t since);
+  std::uint32_t FirstRecent(std::uint32_t seconds) const;
+
+  std::vector<SeriesPoint> series_;
+  std::vector<bool> marked_;                 // degraded seconds that may not have come yet
+  std::map<std::uint32_t, Second> seconds_;  // retained
+  std::uint32_t first_retained_ = 0;         // all before it are settled
+  std::optional<std::uint32_t> complete_;
+  std::vector<Row> rows_;
+  std::vector<stats::EndpointStats> settled_;  // by row
+  bool degraded_ = false;
+};
+
+}  // namespace sfp::results
