@@ -1,0 +1,220 @@
+#include "worker/agent/life.h"
+
+#include <absl/strings/str_format.h>
+
+#include <utility>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/base/units.h"
+
+namespace sfp::agent {
+namespace {
+
+constexpr std::uint32_t kProtocol = 1;
+// For the stream to take what was sent, before the process ends anyway.
+constexpr Duration kCloseTime = std::chrono::seconds(2);
+// For the delivery of what is left after a signal, once the engines are idle.
+constexpr Duration kLeaveTime = std::chrono::seconds(10);
+
+}  // namespace
+
+Agent::Life::Life(AgentShell& shell, AgentOptions options, Time now)
+    : shell_(shell), options_(std::move(options)), born_(now), link_(options_.session, now) {}
+
+void Agent::Life::OnConnected(Time now) {
+  if (exited_) return;
+  link_.Opened(now);
+  Hello();
+}
+
+void Agent::Life::OnDisconnected(const std::string& reason, Time now) {
+  if (exited_) return;
+  const bool was_welcome = link_.welcome();
+  link_.Down(now);
+  if (exit_) return ExitNow(exit_->code, exit_->reason);
+  if (was_welcome || last_trouble_ != reason) {
+    LogWarn(absl::StrFormat("no connection to the master: %s; trying again", reason));
+  }
+  last_trouble_ = reason;
+}
+
+void Agent::Life::Hello() {
+  v1::WorkerMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol(kProtocol);
+  hello.set_version(std::string(Version()));
+  hello.set_session(options_.session);
+  hello.set_name(options_.name);
+  hello.set_threads(options_.threads);
+  hello.set_max_users(options_.max_users);
+  hello.set_token(options_.token);
+  hello.set_run(run_ ? run_->id() : 0);
+  shell_.Send(message);
+}
+
+void Agent::Life::OnMessage(const v1::MasterMessage& message, Time now) {
+  if (exited_ || exit_ || !link_.open()) return;
+  link_.Heard(now);
+  switch (message.body_case()) {
+    case v1::MasterMessage::kWelcome:
+      return Welcome(message.welcome(), now);
+    case v1::MasterMessage::kRefused:
+      return Refused(message.refused(), now);
+    case v1::MasterMessage::kPing:
+      return Pong(message.ping(), now);
+    case v1::MasterMessage::kPrepare:
+      return Prepare(message.prepare(), now);
+    case v1::MasterMessage::kStart:
+      return Start(message.start(), now);
+    case v1::MasterMessage::kPlan:
+      return NewPlan(message.plan(), now);
+    case v1::MasterMessage::kAck:
+      return Acknowledged(message.ack(), now);
+    case v1::MasterMessage::kStop:
+      return Stop(message.stop(), now);
+    case v1::MasterMessage::kGoodbye:
+      return Goodbye(message.goodbye(), now);
+    case v1::MasterMessage::BODY_NOT_SET:
+      return;  // of a newer master: nothing that we must know
+  }
+}
+
+void Agent::Life::Welcome(const v1::Welcome& welcome, Time now) {
+  if (!ever_welcome_) {
+    LogInfo(absl::StrFormat("joined the master (sfp %s) as worker %u", welcome.version(),
+                            welcome.index()));
+  } else if (!last_trouble_.empty()) {
+    LogInfo(absl::StrFormat("joined the master again as worker %u", welcome.index()));
+  }
+  link_.Welcomed();
+  ever_welcome_ = true;
+  last_trouble_.clear();
+  index_ = welcome.index();
+  if (run_) Resume(welcome, now);
+  if (leaving_ && link_.welcome()) SendLeaving();
+}
+
+void Agent::Life::Refused(const v1::Refused& refused, Time now) {
+  last_trouble_ = "the master refuses this worker: " + refused.reason();
+  if (refused.retry()) {
+    LogWarn(last_trouble_ + "; trying again");
+    link_.Slow();
+    shell_.Disconnect();
+    return;
+  }
+  Abandon(last_trouble_);
+  Leave(kExitRefused, last_trouble_, now);
+}
+
+void Agent::Life::Goodbye(const v1::Goodbye& goodbye, Time now) {
+  const std::string reason =
+      goodbye.reason().empty() ? "the master is done" : "the master is done: " + goodbye.reason();
+  Abandon(reason);
+  Leave(kExitDone, reason, now);
+}
+
+void Agent::Life::Pong(const v1::Ping& ping, Time now) {
+  v1::WorkerMessage message;
+  message.mutable_pong()->set_master_ns(ping.master_ns());
+  message.mutable_pong()->set_worker_ns(now.time_since_epoch().count());
+  shell_.Send(message);
+}
+
+void Agent::Life::Leave(int code, const std::string& reason, Time now) {
+  if (exit_) return;
+  if (link_.state() == Link::State::kDown) return ExitNow(code, reason);
+  exit_ = Exit{code, reason, now + kCloseTime};
+  shell_.Disconnect();
+}
+
+void Agent::Life::ExitNow(int code, const std::string& reason) {
+  exited_ = true;
+  shell_.Exit(code, reason);
+}
+
+void Agent::Life::SendLeaving() {
+  v1::WorkerMessage message;
+  message.mutable_leaving()->set_reason("stopped by a signal");
+  shell_.Send(message);
+}
+
+void Agent::Life::OnSignal(Time now) {
+  if (exited_) return;
+  if (leaving_) {
+    Abandon("a second signal");
+    return ExitNow(kExitInterrupted, "interrupted");
+  }
+  leaving_ = now;
+  if (exit_) return;
+  if (link_.welcome()) SendLeaving();
+  if (run_ && run_->engines_on) {
+    LogInfo("leaving: users stop, what was measured is delivered");
+    run_->phase = Run::Phase::kStopping;
+    shell_.StopEngines();
+  } else if (run_ && run_->outbox.recorded() > 0 && run_->phase != Run::Phase::kFinished) {
+    Finish(now);  // halted, and now it will not start again
+  }
+  TickLeaving(now);
+}
+
+void Agent::Life::TickLeaving(Time now) {
+  if (exit_ || (run_ && run_->engines_on)) return;
+  const bool delivered = !run_ || run_->outbox.unacknowledged() == 0;
+  const bool told = !run_ || run_->phase != Run::Phase::kFinished || run_->finished_sent;
+  if (delivered && told) return Leave(kExitDone, "stopped by a signal", now);
+  const Time since = std::max(*leaving_, run_->idle_since);
+  if (now - since > kLeaveTime) {
+    Leave(kExitNoMaster,
+          absl::StrFormat("stopped by a signal; the master has not taken %u snapshots",
+                          run_->outbox.unacknowledged()),
+          now);
+  }
+}
+
+void Agent::Life::Tick(Time now) {
+  if (exited_) return;
+  if (exit_) {
+    if (now >= exit_->at) ExitNow(exit_->code, exit_->reason);
+    return;
+  }
+  if (run_ && run_->phase == Run::Phase::kRunning && run_->engines_on && !run_->halted &&
+      link_.Silence(now) > kMostSilence) {
+    Halt("nothing heard from the master for " + HumanDuration(link_.Silence(now)));
+  }
+  if (link_.Stale(now)) shell_.Disconnect();
+  if (leaving_) {
+    TickLeaving(now);
+    if (exited_ || exit_) return;
+  }
+  if (!ever_welcome_ && options_.join_timeout && now - born_ > *options_.join_timeout) {
+    return Leave(kExitNoMaster,
+                 absl::StrFormat("not joined within %s%s%s", HumanDuration(*options_.join_timeout),
+                                 last_trouble_.empty() ? "" : ": ", last_trouble_),
+                 now);
+  }
+  if (link_.Due(now)) {
+    link_.Connecting();
+    shell_.Connect();
+  }
+}
+
+State Agent::Life::state() const {
+  if (exited_) return State::kExited;
+  if (!run_) return ever_welcome_ ? State::kReady : State::kJoining;
+  switch (run_->phase) {
+    case Run::Phase::kPreparing:
+      return State::kPreparing;
+    case Run::Phase::kPrepared:
+      return State::kPrepared;
+    case Run::Phase::kRunning:
+      return State::kRunning;
+    case Run::Phase::kStopping:
+      return State::kStopping;
+    case Run::Phase::kFinished:
+      return State::kFinished;
+  }
+  return State::kReady;
+}
+
+}  // namespace sfp::agent

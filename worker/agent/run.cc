@@ -1,0 +1,34 @@
+#include "worker/agent/run.h"
+
+#include <algorithm>
+
+namespace sfp::agent {
+
+void Run::Record(const std::vector<stats::Interval>& intervals) {
+  for (const stats::Interval& interval : intervals) Add(interval, false);
+}
+
+void Run::RecordLast() {
+  if (outbox.recorded() == 0) return;
+  stats::Interval nothing;
+  nothing.index = newest_second_;
+  nothing.begin = nothing.end = newest_end_;
+  Add(nothing, true);
+}
+
+void Run::Add(const stats::Interval& interval, bool last) {
+  stats::AddTotals(totals_, stats::ComputeTotals(interval.endpoints));
+  newest_second_ = std::max(newest_second_, interval.index);
+  newest_end_ = std::max(newest_end_, interval.end);
+  v1::Snapshot snapshot;
+  stats::ToProto(interval, snapshot);
+  snapshot.set_run(id_);
+  snapshot.set_session(session_);
+  // By the totals, which also hold what threads that are idle by now, or engines before a halt,
+  // left behind.
+  snapshot.set_in_flight(totals_.started() - totals_.succeeded() - totals_.failed());
+  snapshot.set_last(last);
+  outbox.Add(std::move(snapshot));
+}
+
+}  // namespace sfp::agent
