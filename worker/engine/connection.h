@@ -9,6 +9,10 @@
 // closed while idle is replaced before anything is written, and said so (`reconnected`), but a
 // request that was written is never sent again.
 //
+// Start for the next request may be called from inside OnExchange, as the handler's last use of the
+// exchange: a user without waits goes on at once, and nothing nests deeper than that. A connection
+// is never destroyed from inside its own OnExchange.
+//
 // Thread: confined to one loop.
 
 #include <cstdint>

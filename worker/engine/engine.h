@@ -10,7 +10,12 @@
 //
 // Life: Start -> (Update)* -> Stop or the plan's end -> OnIdle once no user is left (or the stop
 // timeout is over: what is still in flight then is reported as in flight and its connections are
-// closed).
+// closed). An engine is started once. It may be destroyed at any time but from inside a callback
+// of a connection; OnIdle is its last act, so that it may be destroyed there.
+//
+// The users of an interval are those of the plan at its whole second, exactly, even if it is handed
+// out late. Every second is handed out, in order; after a stall several come one after the other.
+// With a start more than a second in the past, the seconds that are over are left out.
 //
 // Thread: confined to its loop.
 
@@ -54,10 +59,13 @@ class Engine {
   void Start(plan::Plan plan, Time start);
   // A newer revision; older ones are ignored.
   void Update(plan::Plan plan, Time now);
-  // Users retire when their task under way is done.
+  // Users retire when their request under way is done. Does nothing the second time.
   void Stop(Time now);
+  // An interval that was handed out and is not needed any more: its memory is used again.
+  void Recycle(stats::Interval interval);
 
-  std::uint32_t users() const;  // running
+  // Running by the plan; those that finish their last task are not counted.
+  std::uint32_t users() const;
   std::uint64_t in_flight() const;
 
  private:

@@ -1,0 +1,197 @@
+#include "worker/engine/engine.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "common/base/check.h"
+#include "common/stats/recorder.h"
+#include "worker/engine/population.h"
+#include "worker/engine/user.h"
+
+namespace sfp::engine {
+
+class Engine::State {
+ public:
+  State(std::shared_ptr<const scenario::Program> program, scenario::Pools& pools,
+        Connector& connector, Wheel& wheel, EngineObserver& observer, Options options)
+      : program_(std::move(program)),
+        wheel_(wheel),
+        observer_(observer),
+        options_(options),
+        context_{*program_, pools, wheel, options.seed, scenario::Renderer(program_)},
+        population_(context_, connector, {options.worker, options.thread, options.threads},
+                    [this](Time now) { wheel_.Schedule(sweep_, now); }) {}
+
+  void Start(plan::Plan plan, Time start);
+  void Update(plan::Plan plan, Time now);
+  void Stop(Time now);
+
+  std::optional<stats::Recorder>& recorder() { return recorder_; }
+  std::size_t users() const { return population_.users(); }
+
+ private:
+  static constexpr Duration kSecond{1'000'000'000};
+
+  class Alarm final : public Timer {
+   public:
+    Alarm(State& state, void (State::*ring)(Time)) : state_(state), ring_(ring) {}
+
+   private:
+    void OnTimer(Time now) override { (state_.*ring_)(now); }
+    State& state_;
+    void (State::*ring_)(Time);
+  };
+
+  void Begin(Time now);
+  void Follow(Time now);
+  void Rotate(Time now);
+  void Sweep(Time now);
+  void GiveUp(Time now);
+  void FollowUntil(Duration t, Time now);
+  void ScheduleFollow();
+  void ScheduleRotation() { wheel_.Schedule(rotate_, start_ + (index_ + 1) * kSecond); }
+  void Finish(Time now);
+
+  std::shared_ptr<const scenario::Program> program_;
+  Wheel& wheel_;
+  EngineObserver& observer_;
+  const Options options_;
+  std::optional<stats::Recorder> recorder_;
+  UserContext context_;
+  std::optional<plan::Plan> first_;  // until the start
+  Time start_{};
+  std::int64_t index_ = 0;  // of the interval under way
+  bool begun_ = false;
+  Population population_;
+  Alarm begin_{*this, &State::Begin};
+  Alarm follow_{*this, &State::Follow};
+  Alarm rotate_{*this, &State::Rotate};
+  Alarm sweep_{*this, &State::Sweep};
+  Alarm give_up_{*this, &State::GiveUp};
+};
+
+void Engine::State::Start(plan::Plan plan, Time start) {
+  SFP_CHECK(!recorder_);
+  if (context_.stopping) return;
+  start_ = start;
+  recorder_.emplace(program_->endpoints().size(), start);
+  context_.recorder = &*recorder_;
+  first_ = std::move(plan);
+  wheel_.Schedule(begin_, start);
+}
+
+void Engine::State::Begin(Time now) {
+  begun_ = true;
+  const Duration elapsed = now - start_;
+  index_ = elapsed / kSecond;
+  const bool joined_late = index_ > 0;
+  // What is over is not ours: the first interval begins now.
+  if (joined_late) recorder_->Recycle(recorder_->Rotate(0, now, 0));
+  ScheduleRotation();
+  population_.Adopt(*std::exchange(first_, std::nullopt), joined_late ? elapsed : Duration(0),
+                    start_, now);
+  FollowUntil(elapsed, now);
+}
+
+// Never beyond the end of the interval under way, whose users it would change.
+void Engine::State::Follow(Time now) { FollowUntil(std::min(now, rotate_.due()) - start_, now); }
+
+void Engine::State::FollowUntil(Duration t, Time now) {
+  if (context_.stopping) return;
+  population_.Follow(t, now);
+  const std::optional<Duration> end = population_.plan().end();
+  if (end && t >= *end) {
+    Stop(now);
+  } else {
+    ScheduleFollow();
+  }
+}
+
+void Engine::State::ScheduleFollow() {
+  std::optional<Duration> next = population_.NextEvent();
+  const std::optional<Duration> end = population_.plan().end();
+  if (end && (!next || *end < *next)) next = end;
+  if (next) {
+    wheel_.Schedule(follow_, start_ + *next);
+  } else {
+    wheel_.Cancel(follow_);
+  }
+}
+
+void Engine::State::Update(plan::Plan plan, Time now) {
+  if (context_.stopping || !recorder_) return;
+  if (!begun_) {
+    if (plan.revision() > first_->revision()) first_ = std::move(plan);
+    return;
+  }
+  if (plan.revision() <= population_.plan().revision()) return;
+  const Duration t = std::min(now, rotate_.due()) - start_;
+  population_.Adopt(std::move(plan), t, start_, now);
+  FollowUntil(t, now);
+}
+
+void Engine::State::Stop(Time now) {
+  if (context_.stopping) return;
+  context_.stopping = true;
+  wheel_.Cancel(begin_);
+  wheel_.Cancel(follow_);
+  population_.RetireAll();
+  wheel_.Schedule(sweep_, now);
+  wheel_.Schedule(give_up_, now + options_.stop_timeout);
+}
+
+void Engine::State::Rotate(Time now) {
+  const Time due = rotate_.due();
+  FollowUntil(due - start_, now);
+  recorder_->Lag(now - due);
+  stats::Interval interval = recorder_->Rotate(static_cast<std::uint32_t>(index_), now,
+                                               static_cast<std::uint32_t>(users()));
+  ++index_;
+  ScheduleRotation();
+  observer_.OnInterval(std::move(interval));
+}
+
+void Engine::State::Sweep(Time now) {
+  population_.Sweep();
+  if (context_.stopping && population_.empty()) Finish(now);
+}
+
+void Engine::State::GiveUp(Time now) {
+  population_.Abandon();
+  Finish(now);
+}
+
+void Engine::State::Finish(Time now) {
+  wheel_.Cancel(rotate_);
+  wheel_.Cancel(sweep_);
+  wheel_.Cancel(give_up_);
+  if (recorder_) {
+    const Time end = begun_ ? now : start_;
+    observer_.OnInterval(recorder_->Rotate(static_cast<std::uint32_t>(index_), end, 0));
+  }
+  observer_.OnIdle();
+}
+
+Engine::Engine(std::shared_ptr<const scenario::Program> program, scenario::Pools& pools,
+               Connector& connector, Wheel& wheel, EngineObserver& observer, Options options)
+    : state_(std::make_unique<State>(std::move(program), pools, connector, wheel, observer,
+                                     options)) {}
+
+Engine::~Engine() = default;
+
+void Engine::Start(plan::Plan plan, Time start) { state_->Start(std::move(plan), start); }
+void Engine::Update(plan::Plan plan, Time now) { state_->Update(std::move(plan), now); }
+void Engine::Stop(Time now) { state_->Stop(now); }
+
+void Engine::Recycle(stats::Interval interval) {
+  if (state_->recorder()) state_->recorder()->Recycle(std::move(interval));
+}
+
+std::uint32_t Engine::users() const { return static_cast<std::uint32_t>(state_->users()); }
+
+std::uint64_t Engine::in_flight() const {
+  return state_->recorder() ? state_->recorder()->in_flight() : 0;
+}
+
+}  // namespace sfp::engine
