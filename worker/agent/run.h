@@ -27,8 +27,8 @@ class Run {
  public:
   enum class Phase { kPreparing, kPrepared, kRunning, kStopping, kFinished };
 
-  Run(std::uint64_t id, std::uint64_t session, std::uint32_t threads, plan::Plan plan)
-      : plan(std::move(plan)), merger(threads), id_(id), session_(session) {}
+  Run(std::uint64_t id, std::uint64_t session, std::uint32_t threads, plan::Plan first)
+      : plan(std::move(first)), merger(threads), id_(id), session_(session) {}
 
   std::uint64_t id() const { return id_; }
 
