@@ -88,8 +88,8 @@ std::optional<Duration> ParseCookieDate(std::string_view text) {
       fields.second > 59) {
     return std::nullopt;
   }
-  // Nanoseconds in 64 bits reach from 1678 to 2261: beyond, the nearest end says as much.
-  if (fields.year < 1680) return Duration::min();
+  // Over is over: no date before 1970 is told from another. Nanoseconds in 64 bits reach to 2262.
+  if (fields.year < 1970) return Duration(0);
   if (fields.year > 2260) return Duration::max();
   return std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(fields.hour) +
          std::chrono::minutes(fields.minute) + std::chrono::seconds(fields.second);

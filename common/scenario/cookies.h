@@ -59,7 +59,8 @@ class CookieJar {
   std::uint32_t next_ = 0;
 };
 
-// The date of an Expires attribute as time since 1970 (RFC 6265 section 5.1.1), or nothing.
+// The date of an Expires attribute as time since 1970 (RFC 6265 section 5.1.1), or nothing. Dates
+// before 1970 count as 1970, dates that nanoseconds can't hold as the last one that they can.
 std::optional<Duration> ParseCookieDate(std::string_view text);
 
 }  // namespace sfp::scenario

@@ -122,6 +122,12 @@ class Matcher::Parser {
       set |= *named;
       return true;
     }
+    static constexpr std::string_view kLetters = "nrtfv";
+    static constexpr std::string_view kControls = "\n\r\t\f\v";
+    if (const std::size_t control = kLetters.find(c); control != kNowhere) {
+      set.set(static_cast<unsigned char>(kControls[control]));
+      return true;
+    }
     const auto u = static_cast<unsigned char>(c);
     if (u < 0x21 || u > 0x7e || NamedOrLetter(c)) return false;
     set.set(u);
@@ -141,16 +147,14 @@ class Matcher::Parser {
         if (rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') return false;
         continue;
       }
-      if (rest_[0] == '[' || rest_[0] == '-') return false;  // [:alpha:] and odd hyphens
+      const bool last_hyphen = rest_.starts_with("-]");
+      if (rest_[0] == '[' || (rest_[0] == '-' && !last_hyphen)) return false;  // [:alpha:] and such
       const auto first = static_cast<unsigned char>(Next());
       auto last = first;
       if (rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') {
         rest_.remove_prefix(1);
         last = static_cast<unsigned char>(Next());
         if (last < first || last == '\\' || last == '[') return false;
-      } else if (rest_.starts_with("-]")) {
-        rest_.remove_prefix(1);
-        set.set('-');
       }
       AddRange(set, first, last);
     }

@@ -51,7 +51,7 @@ StatusOr<Origin> ParseOrigin(std::string_view url) {
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find('@') != std::string_view::npos) {
-    return Wrong(url, "credentials belong under auth");
+    return Invalid("the target URL holds credentials, which belong under auth");
   }
   if (rest.find_first_of("/?#") != std::string_view::npos) {
     return Wrong(url, "what follows the host belongs in base_path");

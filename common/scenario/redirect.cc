@@ -1,70 +1,120 @@
 #include "common/scenario/redirect.h"
 
-#include <boost/url.hpp>
+#include <optional>
 
 namespace sfp::scenario {
 namespace {
 
-namespace urls = boost::urls;
+constexpr std::size_t kNowhere = std::string_view::npos;
 
 Status Refused(std::string_view location, std::string_view why) {
   return Invalid("redirect to '" + std::string(location.substr(0, 100)) + "' " + std::string(why));
 }
 
-// A Location with spaces or non-ASCII characters is wrong, yet common; browsers encode them.
-std::string Clean(std::string_view location) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  while (location.starts_with(' ') || location.starts_with('\t')) location.remove_prefix(1);
-  while (location.ends_with(' ') || location.ends_with('\t')) location.remove_suffix(1);
-  std::string text;
-  for (const char c : location) {
-    const auto u = static_cast<unsigned char>(c);
-    if (u <= 0x20 || u >= 0x7f ||
-        std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos) {
-      text += {'%', kHex[u >> 4], kHex[u & 15]};
-    } else {
-      text += c;
-    }
+// A URL reference in its parts (RFC 3986, appendix B), the fragment left out.
+struct Reference {
+  std::optional<std::string_view> scheme;
+  std::optional<std::string_view> authority;
+  std::string_view path;
+  std::optional<std::string_view> query;
+};
+
+Reference Split(std::string_view text) {
+  Reference parts;
+  text = text.substr(0, text.find('#'));
+  const std::size_t colon = text.find_first_of(":/?");
+  if (colon != kNowhere && colon > 0 && text[colon] == ':') {
+    parts.scheme = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
   }
-  return text;
+  if (text.starts_with("//")) {
+    const std::size_t end = std::min(text.find_first_of("/?", 2), text.size());
+    parts.authority = text.substr(2, end - 2);
+    text.remove_prefix(end);
+  }
+  const std::size_t mark = text.find('?');
+  if (mark != kNowhere) parts.query = text.substr(mark + 1);
+  parts.path = text.substr(0, mark);
+  return parts;
 }
 
-bool SameOrigin(const Origin& origin, const urls::url_view& url) {
-  const std::uint16_t own = url.scheme_id() == urls::scheme::https ? 443 : 80;
-  const bool tls = url.scheme_id() == urls::scheme::https;
-  if (!tls && url.scheme_id() != urls::scheme::http) return false;
-  if (url.has_port() && !url.port().empty() && url.port_number() == 0) return false;
-  const std::uint16_t port = url.has_port() && !url.port().empty() ? url.port_number() : own;
-  std::string host = url.host_address();
-  for (char& c : host) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+// Section 5.2.4. The path is absolute.
+std::string WithoutDotSegments(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/', 1), path.size());
+    const std::string_view segment = path.substr(0, end);  // its slash included
+    const bool last = end == path.size();
+    if (segment == "/..") out.erase(std::min(out.rfind('/'), out.size()));
+    if (segment != "/." && segment != "/..") {
+      out += segment;
+    } else if (last) {
+      out += '/';
+    }
+    path.remove_prefix(end);
   }
-  return tls == origin.tls && port == origin.port && host == origin.host;
+  return out;
+}
+
+// Browsers encode what has no place in a URL, though servers should have.
+void AppendEncoded(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u <= 0x20 || u >= 0x7f || std::string_view("\"<>\\^`{|}").find(c) != kNowhere) {
+      out += {'%', kHex[u >> 4], kHex[u & 15]};
+    } else {
+      out += c;
+    }
+  }
+}
+
+bool SameOrigin(const Origin& origin, const Reference& to) {
+  const std::string scheme(to.scheme ? *to.scheme : origin.tls ? "https" : "http");
+  std::string_view authority = *to.authority;
+  if (authority.ends_with(':')) authority.remove_suffix(1);  // an empty port is the scheme's own
+  const auto there = ParseOrigin(scheme + "://" + std::string(authority));
+  return there.ok() && there->tls == origin.tls && there->port == origin.port &&
+         there->host == origin.host;
+}
+
+// Section 5.2.2, of which scheme and authority are the origin's here.
+std::string Resolve(std::string_view target, const Reference& to) {
+  const Reference base = Split(target);
+  std::string path;
+  std::optional<std::string_view> query = to.query;
+  if (to.authority || to.path.starts_with('/')) {
+    path = to.path;
+  } else if (to.path.empty()) {
+    path = base.path;
+    if (!query) query = base.query;
+  } else {
+    path = base.path.substr(0, base.path.rfind('/') + 1);
+    path += to.path;
+  }
+  if (path.empty()) path = "/";
+  std::string next;
+  AppendEncoded(next, WithoutDotSegments(path));
+  if (query) {
+    next += '?';
+    AppendEncoded(next, *query);
+  }
+  return next;
 }
 
 }  // namespace
 
 StatusOr<std::string> ResolveRedirect(const Origin& origin, std::string_view target,
                                       std::string_view location) {
-  const std::string cleaned = Clean(location);
-  if (cleaned.empty()) return Refused("", "has no Location");
-  const std::string base_text =
-      (origin.tls ? "https://" : "http://") + origin.authority + std::string(target);
-  const auto base = urls::parse_uri(base_text);
-  const auto reference = urls::parse_uri_reference(cleaned);
-  if (!base || !reference) return Refused(location, "is no URL");
-  urls::url next;
-  if (!urls::resolve(*base, *reference, next)) return Refused(location, "is no URL");
-  if (!next.has_authority() || !SameOrigin(origin, next)) {
+  std::string_view text = location;
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  if (text.empty()) return Refused("", "has no Location");
+  const Reference to = Split(text);
+  if ((to.scheme && !to.authority) || (to.authority && !SameOrigin(origin, to))) {
     return Refused(location, "leaves the target, which sfp does not follow");
   }
-  std::string result(next.encoded_path().data(), next.encoded_path().size());
-  if (!result.starts_with('/')) result.insert(0, "/");
-  if (next.has_query()) {
-    result += '?';
-    result.append(next.encoded_query().data(), next.encoded_query().size());
-  }
-  return result;
+  return Resolve(target, to);
 }
 
 }  // namespace sfp::scenario

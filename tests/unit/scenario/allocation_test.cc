@@ -1,0 +1,92 @@
+// What a user does again and again allocates nothing once its buffers have grown. This program
+// counts every allocation of its thread.
+
+#include <cstdlib>
+#include <new>
+
+#include "common/scenario/collect.h"
+#include "common/scenario/renderer.h"
+#include "tests/unit/scenario/scenarios.h"
+
+namespace {
+std::uint64_t g_allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+  ++g_allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace sfp::scenario {
+namespace {
+
+std::string Body(int rows) {
+  std::string body = R"({"links":{"self":"https://api/v1?term=201500"},"data":[)";
+  for (int i = 0; i < rows; ++i) {
+    body += (i > 0 ? "," : "") + std::string(R"({"type":"staff-fee-privilege","id":")") +
+            std::to_string(931000000 + i) +
+            R"(-201500","attributes":{"term":"201500","note":"a\n)" +
+            R"(\u00e9","hours":12.5,"used":false,"spouse":null,"list":[1,2,3]}})";
+  }
+  return body + "]}";
+}
+
+TEST(AllocationTest, NothingIsAllocatedPerRequestInSteadyState) {
+  v1::Scenario scenario = Parse(kStaffFeePrivilege);
+  scenario.mutable_target()->set_cookies(true);
+  v1::UserClass& user_class = *scenario.mutable_users(0);
+  v1::Task& post = *user_class.add_tasks();
+  post.set_name("post");
+  post.set_method("POST");
+  post.set_weight(2);
+  post.mutable_body()->set_json(R"({"id":"{{osu_id}}","term":"{{term}}","n":{{n}},"s":"{{s}}"})");
+  for (const char* name : {"n", "s"}) {
+    v1::DataSource& source = *scenario.add_data();
+    source.set_name(name);
+    source.mutable_range()->set_to(1000);
+    source.mutable_range()->set_step(1);
+    source.mutable_range()->set_width(12);
+    source.set_pick(v1::PICK_SEQUENTIAL);
+  }
+  const auto program = Compiled(scenario);
+  const std::string body = Body(100);
+  Pools pools(*program);
+  Renderer renderer(program);
+  Collector collector;
+  UserSession session(*program, 3, 10);
+  Draw draw;
+  std::uint64_t skipped = 0, bytes = 0, collected = 0, failed = 0;
+
+  const auto iterate = [&](std::uint64_t iteration) {
+    Rng rng(1, 3, iteration);
+    const Task& task = program->tasks()[session.user_class().PickTask(rng)];
+    bytes += session.user_class().wait.Think(rng).count() > 0;
+    if (!draw.Take(*program, task, session, pools, rng)) {
+      ++skipped;
+      return;
+    }
+    bytes += renderer.Render(task, draw, session, Time()).bytes.size();
+    failed += task.expect.Holds(400) ? 0 : Judge(task, 200).has_value();
+    collected += collector.Take(task, body, pools, rng);
+  };
+  std::string_view cookie = "sid=0123456789abcdef; Path=/";
+  std::uint64_t iteration = 0;
+  while (iteration < 200) iterate(iteration++);
+  renderer.StoreCookies(program->tasks()[2], draw, session, {&cookie, 1}, Time());
+  while (iteration < 400) iterate(iteration++);
+
+  const std::uint64_t before = g_allocations;
+  while (iteration < 3000) iterate(iteration++);
+  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_GT(before, 0u);  // the counter counts
+  EXPECT_GT(collected, 100u);
+  EXPECT_GT(bytes, 3000u * 100);
+  EXPECT_EQ(failed, 0u);
+  EXPECT_LT(skipped, 200u);
+}
+
+}  // namespace
+}  // namespace sfp::scenario

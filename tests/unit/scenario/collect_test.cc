@@ -1,0 +1,198 @@
+#include "common/scenario/collect.h"
+
+#include "common/scenario/data.h"
+#include "tests/unit/scenario/scenarios.h"
+
+namespace sfp::scenario {
+namespace {
+
+std::string Collecting(const std::string& pointer, const std::string& match, const char* pick) {
+  return OneTask(
+      "collect { into: 'id' json: '" + pointer + "' match: '" + match + "' pick: " + pick + " }",
+      "data { name: 'id' collected { capacity: 100 } }");
+}
+
+// What a rule that takes all finds in `body`, in the order of a large number of draws: a set,
+// sorted.
+std::vector<std::string> Taken(const std::string& pointer, std::string_view body,
+                               const std::string& match = "") {
+  const auto program = Compiled(Collecting(pointer, match, "PICK_SEQUENTIAL"));
+  Pools pools(*program);
+  Rng rng(1);
+  Collector collector;
+  const std::size_t count = collector.Take(program->tasks()[0], body, pools, rng);
+  EXPECT_EQ(count, pools.size(0));
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string value;  // random bits that choose the i-th of `count`
+    pools.AppendRandom(0, ~std::uint64_t{0} / count * i + i + 1, value);
+    values.push_back(value);
+  }
+  return values;
+}
+
+using Values = std::vector<std::string>;
+
+constexpr char kBody[] = R"({
+  "links": {"self": "x"},
+  "data": [
+    {"id": "931000001-201500", "type": "t", "n": 1, "attributes": {"id": "inner", "ok": true}},
+    {"type": "t", "id": "931000002-201500", "n": -2.50e3, "attributes": {"ok": false}},
+    "a string", 12, null, [{"id": "nested"}],
+    {"id": null, "n": {"id": "object"}},
+    {"id": "abc", "n": 18446744073709551615}
+  ],
+  "id": "top", "": "empty", "a/b": "slash", "m~n": "tilde", "0": "zero", "*": "star"
+})";
+
+TEST(CollectTest, FollowsPointers) {
+  const struct {
+    const char* pointer;
+    Values values;
+  } kCases[] = {
+      {"/data/*/id", {"931000001-201500", "931000002-201500", "abc"}},
+      {"/data/0/id", {"931000001-201500"}},
+      {"/data/1/id", {"931000002-201500"}},
+      {"/data/01/id", {}},
+      {"/data/-/id", {}},
+      {"/data/99/id", {}},
+      {"/data/5/0/id", {"nested"}},
+      {"/data/*/*/id", {"inner", "nested", "object"}},
+      {"/data/*", {"a string", "12"}},
+      {"/data/*/n", {"1", "-2.50e3", "18446744073709551615"}},
+      {"/data/*/attributes/ok", {"true", "false"}},
+      {"/id", {"top"}},
+      {"/", {"empty"}},
+      {"/a~1b", {"slash"}},
+      {"/m~0n", {"tilde"}},
+      {"/0", {"zero"}},
+      {"/*/self", {"x"}},
+      {"/*", {"top", "empty", "slash", "tilde", "zero", "star"}},
+      {"", {}},
+      {"/data", {}},
+      {"/none", {}},
+      {"/id/x", {}},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(Taken(c.pointer, kBody), c.values) << c.pointer;
+}
+
+TEST(CollectTest, TakesABodyThatIsAScalar) {
+  EXPECT_EQ(Taken("", R"("x")"), Values{"x"});
+  EXPECT_EQ(Taken("", " 12 "), Values{"12"});
+  EXPECT_EQ(Taken("", "null"), Values{});
+  EXPECT_EQ(Taken("/*", "[1,[2],3]"), (Values{"1", "3"}));
+  EXPECT_EQ(Taken("/*/*", "[1,[2,3],[[4]],5]"), (Values{"2", "3"}));
+}
+
+TEST(CollectTest, UndoesEscapesOfStringsAndKeys) {
+  EXPECT_EQ(Taken("/a", R"({"a":"q\"\\\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00!"})"),
+            Values{"q\"\\/\b\f\n\r\tA\xc3\xa9\xf0\x9f\x98\x80!"});
+  EXPECT_EQ(Taken("/a/b", R"({"\u0061":{"\u0062":"\u0063d"}})"), Values{"cd"});
+  EXPECT_EQ(Taken("/ab", R"({"x\n":{"y\t":"z\\"},"\u0061b":"1"})"), Values{"1"});
+  EXPECT_EQ(Taken("/a", R"({"a":""})"), Values{""});
+}
+
+TEST(CollectTest, ALongStringWithEscapesStaysWhole) {
+  std::string text(10'000, 'x');
+  EXPECT_EQ(Taken("/a", "{\"a\":\"" + text.substr(0, 4000) + "\"}"), Values{text.substr(0, 4000)});
+  EXPECT_EQ(Taken("/a", "{\"a\":\"\\n" + text.substr(0, 4000) + "\"}"),
+            Values{"\n" + text.substr(0, 4000)});
+}
+
+TEST(CollectTest, KeepsOnlyTheMatch) {
+  EXPECT_EQ(Taken("/data/*/id", kBody, "^[0-9]{9}"), (Values{"931000001", "931000002"}));
+  EXPECT_EQ(Taken("/data/*/id", kBody, "(1|2)-"), (Values{"1-", "2-"}));
+  EXPECT_EQ(Taken("/data/*/id", kBody, "^x"), Values{});
+}
+
+TEST(CollectTest, InvalidJsonGivesNothing) {
+  for (const char* body :
+       {"", " ", "<html>", R"({"id":"a")", R"({"id":"a"}x)", R"({"id":"a",})", R"({"id":"a"}{})",
+        R"({"id":"a","b":01})", R"({"id":"a)", R"({"id":"a","b":"\x"})", R"({"id":"a"]})",
+        "{\"id\":\"a\",\"b\":\"\n\"}"}) {
+    EXPECT_EQ(Taken("/id", body), Values{}) << body;
+  }
+}
+
+TEST(CollectTest, NestingIsBounded) {
+  const auto nested = [](std::size_t depth) {
+    return "{\"id\":\"a\",\"b\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
+  EXPECT_EQ(Taken("/id", nested(Collector::kMostDepth - 1)), Values{"a"});
+  EXPECT_EQ(Taken("/id", nested(Collector::kMostDepth)), Values{});
+  EXPECT_EQ(Taken("/id", nested(100'000)), Values{});
+}
+
+TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
+  const auto program = Compiled(Collecting("/id", "", "PICK_SEQUENTIAL"));
+  Pools pools(*program);
+  Rng rng(1);
+  Collector collector;
+  const Task& task = program->tasks()[0];
+  EXPECT_EQ(collector.Take(task, R"({"id":"a\n)", pools, rng), 0u);
+  EXPECT_EQ(collector.Take(task, R"({"id":"b"})", pools, rng), 1u);
+  EXPECT_EQ(collector.Take(task, R"([{"id":"c"}])", pools, rng), 0u);
+  std::string value;
+  EXPECT_TRUE(pools.AppendRandom(0, 0, value));
+  EXPECT_EQ(value, "b");
+}
+
+TEST(CollectTest, RandomTakesOneOfTheValuesEvenly) {
+  const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
+  const Task& task = program->tasks()[0];
+  Collector collector;
+  Rng rng(7);
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 3000; ++i) {
+    Pools pools(*program);
+    ASSERT_EQ(collector.Take(task, "[1,2,3]", pools, rng), 1u);
+    std::string value;
+    pools.AppendRandom(0, 0, value);
+    ++counts[value];
+  }
+  EXPECT_EQ(counts.size(), 3u);
+  for (const auto& [value, count] : counts) EXPECT_NEAR(count, 1000, 130) << value;  // 5 sigma
+}
+
+TEST(CollectTest, TakesOneNumberPerRandomRuleWhateverIsFound) {
+  const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
+  Pools pools(*program);
+  Collector collector;
+  Rng found(3), none(3), want(3);
+  collector.Take(program->tasks()[0], "[1,2,3]", pools, found);
+  collector.Take(program->tasks()[0], "nonsense", pools, none);
+  want.Next();
+  const std::uint64_t next = want.Next();
+  EXPECT_EQ(found.Next(), next);
+  EXPECT_EQ(none.Next(), next);
+}
+
+TEST(CollectTest, SeveralRulesReadOneBody) {
+  const auto program = Compiled(OneTask(
+      "collect { into: 'a' json: '/x/*/a' pick: PICK_SEQUENTIAL } "
+      "collect { into: 'b' json: '/x/1/b' } collect { into: 'a' json: '/y' }",
+      "data { name: 'a' collected { capacity: 9 } } data { name: 'b' collected { capacity: 9 } }"));
+  Pools pools(*program);
+  Rng rng(1);
+  Collector collector;
+  EXPECT_EQ(collector.Take(program->tasks()[0], R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})",
+                           pools, rng),
+            4u);
+  EXPECT_EQ(pools.size(0), 3u);
+  EXPECT_EQ(pools.size(1), 1u);
+  std::string value;
+  pools.AppendRandom(1, 0, value);
+  EXPECT_EQ(value, "3");
+}
+
+TEST(PointerTest, RefusesWhatIsNoPointer) {
+  for (const char* text : {"a", "a/b", "/~", "/~2", "/a~/b"}) {
+    EXPECT_FALSE(ParsePointer(text).ok()) << text;
+  }
+  std::string deep;
+  for (std::size_t i = 0; i <= Collector::kMostDepth; ++i) deep += "/a";
+  EXPECT_FALSE(ParsePointer(deep).ok());
+}
+
+}  // namespace
+}  // namespace sfp::scenario

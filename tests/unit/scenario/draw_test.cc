@@ -1,0 +1,197 @@
+#include "common/scenario/draw.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "tests/unit/scenario/scenarios.h"
+
+namespace sfp::scenario {
+namespace {
+
+class DrawTest : public testing::Test {
+ protected:
+  // A program with one task whose path holds every source of `data` in order.
+  void Use(const std::string& data, const std::string& path) {
+    program_ = Compiled(OneTask("path: '" + path + "'", data));
+    pools_ = std::make_unique<Pools>(*program_);
+  }
+  // The value of the only variable in the user's next draw, "skip" if there is none.
+  std::string Next(UserSession& session, Rng& rng) {
+    return draw_.Take(*program_, program_->tasks()[0], session, *pools_, rng)
+               ? std::string(draw_.value(0))
+               : "skip";
+  }
+  std::string Next(UserSession& session) {
+    Rng rng(1);
+    return Next(session, rng);
+  }
+
+  std::shared_ptr<const Program> program_;
+  std::unique_ptr<Pools> pools_;
+  Draw draw_;
+};
+
+TEST_F(DrawTest, RangesCountBothWaysAndPad) {
+  const struct {
+    const char* range;
+    const char* pick;
+    std::vector<std::string> values;
+  } kCases[] = {
+      {"from: 1 to: 3 step: 1", "", {"1", "2", "3", "1"}},
+      {"from: 1 to: 10 step: 4 width: 3", "", {"001", "005", "009", "001"}},
+      {"from: 3 to: -3 step: -3 width: 2", "", {"03", "00", "-03", "03"}},
+      {"from: 5 to: 5 step: 7", "", {"5", "5"}},
+      {"from: 931000001 to: 931000002 step: 1 width: 4", "", {"931000001", "931000002"}},
+      {"from: 9223372036854775806 to: 9223372036854775807 step: 1",
+       "",
+       {"9223372036854775806", "9223372036854775807"}},
+      {"from: -9223372036854775808 to: 0 step: 9223372036854775807",
+       "",
+       {"-9223372036854775808", "-1", "-9223372036854775808"}},
+  };
+  for (const auto& c : kCases) {
+    Use(std::string("data { name: 'n' pick: PICK_SEQUENTIAL range { ") + c.range + " } }",
+        "/{{n}}");
+    UserSession session(*program_, 0, 1);
+    for (const std::string& value : c.values) EXPECT_EQ(Next(session), value) << c.range;
+  }
+}
+
+TEST_F(DrawTest, SequentialStartsAtTheUsersNumber) {
+  Use("data { name: 'v' pick: PICK_SEQUENTIAL values { values: ['a', 'b', 'c'] } }", "/{{v}}");
+  UserSession first(*program_, 0, 10), fifth(*program_, 4, 10);
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += Next(first) + Next(fifth);
+  EXPECT_EQ(text, "abbccaab");
+}
+
+TEST_F(DrawTest, UniqueNeverRepeatsOverUsersAndIterations) {
+  Use("data { name: 'v' pick: PICK_UNIQUE range { from: 0 to: 99 step: 1 } }", "/{{v}}");
+  std::multiset<std::string> drawn;
+  for (std::uint64_t user = 0; user < 7; ++user) {
+    UserSession session(*program_, user, 7);
+    for (std::string value = Next(session); value != "skip"; value = Next(session)) {
+      drawn.insert(value);
+    }
+    EXPECT_EQ(Next(session), "skip");
+  }
+  EXPECT_EQ(drawn.size(), 100u);                                              // all of them
+  EXPECT_EQ(std::set<std::string>(drawn.begin(), drawn.end()).size(), 100u);  // once
+}
+
+TEST_F(DrawTest, RandomIsEvenByChiSquare) {
+  Use("data { name: 'v' values { values: ['a', 'b', 'c', 'd', 'e'] } }", "/{{v}}");
+  std::map<std::string, double> counts;
+  constexpr int kDraws = 10'000;
+  for (int i = 0; i < kDraws; ++i) {
+    Rng rng(42, 3, i);
+    UserSession session(*program_, 3, 10);
+    ++counts[Next(session, rng)];
+  }
+  double chi_square = 0;
+  for (const auto& [value, count] : counts) {
+    chi_square += (count - kDraws / 5.0) * (count - kDraws / 5.0) / (kDraws / 5.0);
+  }
+  EXPECT_EQ(counts.size(), 5u);
+  EXPECT_LT(chi_square, 18.5);  // 4 degrees of freedom, p = 0.001
+}
+
+TEST_F(DrawTest, SameSeedUserAndIterationDrawTheSame) {
+  Use("data { name: 'v' values { values: ['a', 'b', 'c', 'd', 'e'] } }", "/{{v}}");
+  for (int i = 0; i < 100; ++i) {
+    Rng one(42, 3, i), two(42, 3, i);
+    UserSession session(*program_, 3, 10), other(*program_, 3, 10);
+    EXPECT_EQ(Next(session, one), Next(other, two));
+  }
+}
+
+TEST_F(DrawTest, ANameThatStandsTwiceIsOneValue) {
+  Use("data { name: 'n' range { from: 0 to: 1000000 step: 1 } }", "/{{n}}/{{n}}");
+  EXPECT_EQ(program_->tasks()[0].variables.size(), 1u);
+}
+
+TEST_F(DrawTest, SkipsWhileNothingIsCollected) {
+  Use("data { name: 'c' collected { capacity: 2 } }", "/{{c}}");
+  UserSession session(*program_, 0, 1);
+  EXPECT_EQ(Next(session), "skip");
+  pools_->Add(0, "x");
+  EXPECT_EQ(Next(session), "x");
+}
+
+TEST_F(DrawTest, ASkippedTaskUsesUpNoRowAndTheSameNumbers) {
+  Use("data { name: 'u' pick: PICK_UNIQUE values { values: ['only'] } } "
+      "data { name: 'c' collected { capacity: 2 } } data { name: 'r' values { values: 'r' } }",
+      "/{{u}}/{{c}}/{{r}}");
+  UserSession session(*program_, 0, 1);
+  const Task& task = program_->tasks()[0];
+  Rng skipped(5), taken(5);
+  EXPECT_FALSE(draw_.Take(*program_, task, session, *pools_, skipped));
+  pools_->Add(1, "x");
+  EXPECT_TRUE(draw_.Take(*program_, task, session, *pools_, taken));
+  EXPECT_EQ(skipped.Next(), taken.Next());
+  std::set<std::string> values;
+  for (std::size_t slot = 0; slot < 3; ++slot) values.insert(std::string(draw_.value(slot)));
+  EXPECT_EQ(values, (std::set<std::string>{"only", "r", "x"}));
+  EXPECT_FALSE(draw_.Take(*program_, task, session, *pools_, taken));  // "only" is used up
+}
+
+TEST_F(DrawTest, ManyLongValuesKeepApart) {
+  std::string data, path;
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    data +=
+        "data { name: '" + name + "' values { values: '" + std::string(i * 7, 'a' + i) + "' } }";
+    path += "/{{" + name + "}}";
+  }
+  Use(data, path);
+  UserSession session(*program_, 0, 1);
+  Rng rng(1);
+  ASSERT_TRUE(draw_.Take(*program_, program_->tasks()[0], session, *pools_, rng));
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(draw_.value(i), std::string(i * 7, 'a' + i));
+}
+
+TEST_F(DrawTest, ASessionIsSmall) {
+  EXPECT_LE(sizeof(UserSession), 48u);
+  EXPECT_LE(sizeof(Draw), 56u);
+}
+
+TEST_F(DrawTest, PoolsKeepTheNewestValues) {
+  Use("data { name: 'c' collected { capacity: 3 } }", "/{{c}}");
+  for (const char* value : {"1", "2", "3", "4", "5"}) pools_->Add(0, value);
+  EXPECT_EQ(pools_->size(0), 3u);
+  std::set<std::string> kept;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    std::string value;
+    pools_->AppendRandom(0, ~std::uint64_t{0} / 3 * i + 1, value);
+    kept.insert(value);
+  }
+  EXPECT_EQ(kept, (std::set<std::string>{"3", "4", "5"}));
+}
+
+TEST_F(DrawTest, PoolsLeaveOutHugeValues) {
+  Use("data { name: 'c' collected { capacity: 3 } }", "/{{c}}");
+  pools_->Add(0, std::string(Pools::kMostBytes + 1, 'x'));
+  EXPECT_EQ(pools_->size(0), 0u);
+}
+
+TEST_F(DrawTest, PoolsAreSharedByThreads) {
+  Use("data { name: 'c' collected { capacity: 3 } }", "/{{c}}");
+  const auto work = [this](char c) {
+    const std::string mine(40, c);
+    std::string value;
+    for (int i = 0; i < 2000; ++i) {
+      pools_->Add(0, mine);
+      value.clear();
+      pools_->AppendRandom(0, static_cast<std::uint64_t>(i) << 48, value);
+      ASSERT_EQ(value, std::string(40, value[0]));  // never half of one and half of another
+    }
+  };
+  std::thread other(work, 'a');
+  work('b');
+  other.join();
+}
+
+}  // namespace
+}  // namespace sfp::scenario
