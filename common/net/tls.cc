@@ -167,6 +167,9 @@ StatusOr<TlsContext> TlsContext::Client(const ClientOptions& options) {
   if (context == nullptr) return TlsFailure("TLS");
   SSL_CTX_set_alpn_protos(context.get(), kAlpnHttp11, sizeof(kAlpnHttp11));
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  // Who reads tells a missing close_notify himself; as an error it would end resumption.
+  SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_verify(context.get(), options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (options.verify) {
     if (options.ca_pem.empty()) {

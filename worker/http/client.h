@@ -1,0 +1,44 @@
+#pragma once
+
+// The HTTP client of one loop: makes its users' connections, all to one destination.
+//
+//   auto destination = PrepareDestination(target, origin);          // once per process, before
+//   load Client client(io, wheel, *destination);                         // one per loop auto
+//   connection = client.Connect(user);                         // one per user
+//   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);   // -> handler.OnExchange
+//
+// The loop runs `io` and advances `wheel`. It outlives its connections. A user begins with the
+// address of its number, modulo the addresses, and goes on to the next one if that is refused or
+// unreachable.
+//
+// Thread: confined to its loop.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+
+#include "worker/engine/connection.h"
+#include "worker/engine/wheel.h"
+#include "worker/http/destination.h"
+#include "worker/http/loop.h"
+
+namespace sfp::http {
+
+class Client final : public engine::Connector {
+ public:
+  Client(boost::asio::io_context& io, engine::Wheel& wheel,
+         std::shared_ptr<const Destination> destination);
+  ~Client();
+
+  std::unique_ptr<engine::Connection> Connect(std::uint64_t user) override;
+
+  const Counters& counters() const { return loop_->counters(); }
+  // Receive buffers that nobody holds: all that were ever needed at once, while no bytes are
+  // unread.
+  std::size_t spare_buffers() const { return loop_->buffers().spare(); }
+
+ private:
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace sfp::http

@@ -1,0 +1,49 @@
+#pragma once
+
+// Where the users of a run connect to and by which rules: made once per process from the scenario's
+// target, shared by all loops.
+//
+// Thread: immutable.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/base/time.h"
+#include "common/net/tls.h"
+#include "common/scenario/origin.h"
+#include "sfp/v1/scenario.pb.h"
+#include "worker/http/resolver.h"
+#include "worker/http/response.h"
+
+namespace sfp::http {
+
+// Limits for the parts of one exchange; 0: only the request's own timeout counts.
+struct PhaseLimits {
+  Duration connect{0};  // all addresses that are tried together
+  Duration tls{0};
+  Duration send{0};
+  Duration first_byte{0};
+  Duration body{0};
+};
+
+struct Destination {
+  std::string host;
+  std::vector<Endpoint> addresses;  // empty: each exchange fails with kDns
+  net::TlsContext tls;              // none: plain
+  std::string server_name;          // SNI, and the name that the certificate must have
+  bool resume_tls = true;           // a user's next connection resumes its session
+  PhaseLimits phases;
+  Limits limits;
+  bool decompress = false;
+};
+
+// Everything but the addresses: no lookup, no network. The error is about the PEM texts.
+StatusOr<Destination> MakeDestination(const v1::Target& target, const scenario::Origin& origin);
+
+// The same with the addresses looked up; blocks up to the target's DNS limit (10 s if it has none).
+StatusOr<std::shared_ptr<const Destination>> PrepareDestination(const v1::Target& target,
+                                                                const scenario::Origin& origin);
+
+}  // namespace sfp::http

@@ -1,0 +1,82 @@
+#pragma once
+
+// What the connections of one loop share, and the state of an exchange under way, which a
+// connection borrows for that time only: an idle user costs a socket and little more.
+//
+// Thread: confined to its loop.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "worker/engine/connection.h"
+#include "worker/engine/wheel.h"
+#include "worker/http/buffer_pool.h"
+#include "worker/http/destination.h"
+#include "worker/http/response.h"
+
+namespace sfp::http {
+
+// One exchange from Start to OnExchange.
+struct Call {
+  Call(BufferPool& pool, const Limits& limits) : response(pool, limits) {}
+
+  void Begin(const engine::Request& request, engine::ExchangeHandler& to, Time now);
+
+  engine::ExchangeHandler* handler = nullptr;
+  engine::Exchange exchange;
+  Response response;
+  std::vector<std::string_view> cookies;
+  std::string decoded;
+  std::string unsent;  // what the socket did not take at once, from `sent` on
+  std::size_t sent = 0;
+  bool all_sent = false;
+  bool keep_body = false;
+  bool finished = false;  // decided; only OnExchange is to come
+  int send_error = 0;     // errno of a write; what the server said before is still read
+  stats::Phase phase = stats::Phase::kConnect;
+  Time phase_began{};
+  Time first_byte_at{};
+  Time sent_at{};
+  Duration phase_limit{0};  // 0: none
+  Duration total_limit{0};
+  Time phase_due = kNever;
+  Time total_due = kNever;
+};
+
+struct Counters {
+  std::uint64_t connects = 0;     // TCP connections that came about
+  std::uint64_t tls_resumed = 0;  // of them, with a resumed session
+  std::uint64_t left_over =
+      0;  // responses with further bytes behind them: the connection was closed
+  std::uint64_t unsolicited = 0;  // bytes on an idle connection: it was closed
+};
+
+class Loop {
+ public:
+  Loop(boost::asio::io_context& io, engine::Wheel& wheel,
+       std::shared_ptr<const Destination> destination)
+      : io_(io), wheel_(wheel), destination_(std::move(destination)) {}
+
+  boost::asio::io_context& io() { return io_; }
+  engine::Wheel& wheel() { return wheel_; }
+  const Destination& destination() const { return *destination_; }
+  BufferPool& buffers() { return buffers_; }
+  Counters& counters() { return counters_; }
+
+  std::unique_ptr<Call> TakeCall();
+  void GiveBack(std::unique_ptr<Call> call);
+
+ private:
+  boost::asio::io_context& io_;
+  engine::Wheel& wheel_;
+  std::shared_ptr<const Destination> destination_;
+  BufferPool buffers_;
+  std::vector<std::unique_ptr<Call>> spare_;  // after buffers_: a call gives its buffer back
+  Counters counters_;
+};
+
+}  // namespace sfp::http

@@ -1,0 +1,173 @@
+#include "worker/http/response.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <boost/beast/http/error.hpp>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "common/base/check.h"
+#include "worker/http/malformed.h"
+
+namespace sfp::http {
+
+namespace beast = boost::beast;
+using beast::http::error;
+using stats::FailureKind;
+
+namespace {
+
+// "0\r\n\r\n": no chunk header is complete with less behind it.
+constexpr std::size_t kLeastChunkHeader = 5;
+
+}  // namespace
+
+void Response::Begin(bool head, bool keep_body, bool keep_headers) {
+  SFP_CHECK(buffer_.capacity == 0);
+  head_ = head;
+  content_.keep_body = keep_body;
+  content_.keep_headers = keep_headers;
+  begin_ = parsed_ = end_ = 0;
+  received_ = 0;
+  done_ = false;
+  keep_alive_ = false;
+  fault_.kind = FailureKind::kNone;
+  BeginMessage();
+}
+
+void Response::BeginMessage() {
+  begin_ = parsed_;
+  header_done_ = false;
+  content_.Clear();
+  parser_.emplace(content_, head_, limits_.header_bytes, limits_.body_bytes);
+}
+
+std::span<char> Response::Space() {
+  if (buffer_.capacity == 0) buffer_ = pool_.Take();
+  const std::size_t kept_from = header_done_ ? parsed_ : begin_;
+  if (kept_from == end_) {
+    begin_ = parsed_ = end_ = 0;
+  } else if (end_ == buffer_.capacity) {
+    std::memmove(buffer_.data.get(), buffer_.data.get() + kept_from, end_ - kept_from);
+    end_ -= kept_from;
+    parsed_ -= kept_from;
+    begin_ = 0;
+    if (end_ == buffer_.capacity) BufferPool::Grow(buffer_, end_);
+  }
+  return {buffer_.data.get() + end_, buffer_.capacity - end_};
+}
+
+Response::Progress Response::Received(std::size_t n) {
+  end_ += n;
+  received_ += n;
+  return Parse();
+}
+
+Response::Progress Response::Parse() {
+  for (;;) {
+    const std::size_t unread = end_ - parsed_;
+    if (unread == 0) return Progress::kMore;
+    if (parser_->at_chunk_header() && unread < kLeastChunkHeader) return Progress::kMore;
+    beast::error_code result;
+    parsed_ += parser_->put({buffer_.data.get() + parsed_, unread}, result);
+    if (result == error::need_more) return AfterNeedMore();
+    if (result) return Malformed(result);
+    if (!header_done_ && parser_->is_header_done()) {
+      header_done_ = true;
+      if (parsed_ - begin_ > limits_.header_bytes) return Malformed(error::header_limit);
+    }
+    if (!parser_->is_done()) continue;
+    const bool interim = content_.status / 100 == 1 && content_.status != 101;
+    if (!interim) return Finish();
+    BeginMessage();
+  }
+}
+
+Response::Progress Response::AfterNeedMore() {
+  if (!header_done_) return CanNotBecomeHeader() ? ParseAgain() : Progress::kMore;
+  // Only a chunk's header or the trailers can be incomplete here; Beast sets them no limit.
+  if (end_ - parsed_ > limits_.header_bytes) return Malformed(error::header_limit);
+  return Progress::kMore;
+}
+
+bool Response::CanNotBecomeHeader() const {
+  const std::string_view header(buffer_.data.get() + begin_, end_ - begin_);
+  return HasBareLineFeed(header) || !MayBeginStatusLine(header);
+}
+
+// From its first byte, with a parser that has not seen it in pieces.
+Response::Progress Response::ParseAgain() {
+  ResponseContent ignored;
+  ResponseParser fresh(ignored, head_, limits_.header_bytes, limits_.body_bytes);
+  beast::error_code result;
+  fresh.put({buffer_.data.get() + begin_, end_ - begin_}, result);
+  if (!result || result == error::need_more) return Progress::kMore;
+  return Malformed(result);
+}
+
+Response::Progress Response::Finish() {
+  done_ = true;
+  keep_alive_ = parser_->keep_alive() && content_.status != 101;
+  return Progress::kDone;
+}
+
+Response::Progress Response::Ended() {
+  if (!header_done_) {
+    if (end_ > begin_ && ParseAgain() == Progress::kFailed) return Progress::kFailed;
+  } else if (parser_->need_eof()) {
+    beast::error_code result;
+    parser_->put_eof(result);
+    if (!result) return Finish();
+  }
+  return Fail(FailureKind::kTruncated, "Response truncated: " + Where());
+}
+
+std::string Response::Where() const {
+  if (!header_done_) {
+    if (end_ == begin_ && received_ > 0) return "nothing after an interim response";
+    return absl::StrFormat("%d bytes of its header received", end_ - begin_);
+  }
+  if (parser_->chunked()) {
+    return absl::StrFormat("%d body bytes of a chunked response received", content_.body_bytes);
+  }
+  if (const auto length = parser_->content_length(); length && !parser_->need_eof()) {
+    return absl::StrFormat("%d of %d body bytes received", content_.body_bytes, *length);
+  }
+  return absl::StrFormat("%d body bytes received, no length announced", content_.body_bytes);
+}
+
+Response::Progress Response::Malformed(beast::error_code result) {
+  if (result == error::header_limit) {
+    return Fail(FailureKind::kTooLarge,
+                absl::StrFormat("Response header larger than %d bytes", limits_.header_bytes));
+  }
+  if (result == error::body_limit) {
+    return Fail(FailureKind::kTooLarge,
+                absl::StrFormat("Response body larger than %d bytes", limits_.body_bytes));
+  }
+  const std::size_t from = header_done_ ? parsed_ : begin_;
+  const std::string_view bytes(buffer_.data.get() + from, end_ - from);
+  std::string message = "Malformed response: " + result.message();
+  const std::string_view why = WhyMalformed(bytes, !header_done_);
+  if (!why.empty()) message.append(" (").append(why).append(")");
+  return Fail(FailureKind::kMalformed, std::move(message));
+}
+
+Response::Progress Response::Fail(FailureKind kind, std::string message) {
+  fault_.kind = kind;
+  fault_.message = std::move(message);
+  return Progress::kFailed;
+}
+
+void Response::ReleaseIfEmpty() {
+  if ((header_done_ ? parsed_ : begin_) == end_) Release();
+}
+
+void Response::Release() {
+  if (buffer_.capacity != 0) pool_.GiveBack(std::move(buffer_));
+  begin_ = parsed_ = end_ = 0;
+}
+
+}  // namespace sfp::http

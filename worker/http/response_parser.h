@@ -1,0 +1,67 @@
+#pragma once
+
+// Beast's parser with a sink that keeps only what the request asked for: the status always, the
+// body if kept, Location and Set-Cookie if wanted. One parser reads one message and is then made
+// anew in place; what it keeps goes to a ResponseContent that lives on and reuses its memory.
+//
+// Thread: confined to its loop.
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sfp::http {
+
+enum class Coding : std::uint8_t { kIdentity, kGzip, kDeflate, kUnknown };
+
+struct ResponseContent {
+  bool keep_body = false;
+  bool keep_headers = false;
+
+  int status = 0;
+  std::uint64_t body_bytes = 0;  // payload, chunk framing left out, kept or not
+  Coding coding = Coding::kIdentity;
+  std::string coding_name;
+  std::string body;
+  std::string location;
+  // Set-Cookie values one behind the other, and where each ends.
+  std::string cookie_text;
+  std::vector<std::size_t> cookie_ends;
+
+  void Clear();  // for the next message; what to keep stays as it is
+};
+
+class ResponseParser final : public boost::beast::http::basic_parser<false> {
+ public:
+  ResponseParser(ResponseContent& content, bool head, std::uint32_t header_limit,
+                 std::uint64_t body_limit);
+
+  // What follows next is a chunk's header, or the last one with the trailers.
+  bool at_chunk_header() const { return at_chunk_header_; }
+
+ private:
+  using ErrorCode = boost::beast::error_code;
+  using Text = boost::beast::string_view;
+
+  void on_request_impl(boost::beast::http::verb, Text, Text, int, ErrorCode&) override {}
+  void on_response_impl(int status, Text reason, int version, ErrorCode& error) override;
+  void on_field_impl(boost::beast::http::field field, Text name, Text value,
+                     ErrorCode& error) override;
+  void on_header_impl(ErrorCode&) override;
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
+  std::size_t on_body_impl(Text body, ErrorCode&) override;
+  void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override;
+  std::size_t on_chunk_body_impl(std::uint64_t remain, Text body, ErrorCode&) override;
+  void on_finish_impl(ErrorCode&) override { at_chunk_header_ = false; }
+
+  void KeepCoding(Text value);
+
+  ResponseContent& content_;
+  bool in_header_ = true;
+  bool at_chunk_header_ = false;
+};
+
+}  // namespace sfp::http
