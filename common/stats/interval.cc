@@ -35,6 +35,7 @@ void EndpointStats::Merge(const EndpointStats& other) {
   reconnects += other.reconnects;
   bytes_sent += other.bytes_sent;
   bytes_received += other.bytes_received;
+  failed_sum_ns += other.failed_sum_ns;
   response.Merge(other.response);
   intended.Merge(other.intended);
   for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
@@ -49,6 +50,7 @@ bool EndpointStats::empty() const {
 
 void EndpointStats::Clear() {
   started = succeeded = failed = skipped = dropped = reconnects = bytes_sent = bytes_received = 0;
+  failed_sum_ns = 0;
   response.Clear();
   intended.Clear();
   for (Histogram& phase : phases) phase.Clear();

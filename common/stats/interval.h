@@ -65,7 +65,8 @@ struct EndpointStats {
   std::uint64_t reconnects = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
-  Histogram response;
+  unsigned __int128 failed_sum_ns = 0;  // of response.sum_ns(), the part of the failed ones
+  Histogram response;                   // of all completed requests
   Histogram intended;
   std::array<Histogram, kPhases> phases;
   StatusMap status;

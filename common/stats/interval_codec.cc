@@ -74,6 +74,7 @@ void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
   out.set_reconnects(in.reconnects);
   out.set_bytes_sent(in.bytes_sent);
   out.set_bytes_received(in.bytes_received);
+  out.set_failed_sum_ns(static_cast<std::uint64_t>(in.failed_sum_ns));
   PutHistogram(in.response, &v1::EndpointStats::mutable_response, out);
   PutHistogram(in.intended, &v1::EndpointStats::mutable_intended, out);
   for (const Histogram& phase : in.phases) phase.ToProto(*out.add_phases());
@@ -178,6 +179,10 @@ Status TakeEndpoint(const v1::EndpointStats& in, EndpointStats& out) {
   out.bytes_sent = in.bytes_sent();
   out.bytes_received = in.bytes_received();
   if (Status s = TakeHistograms(in, out); !s.ok()) return s;
+  if (in.failed_sum_ns() > out.response.sum_ns() || (in.failed() == 0 && in.failed_sum_ns() != 0)) {
+    return Invalid("the failures took longer than all requests");
+  }
+  out.failed_sum_ns = in.failed_sum_ns();
   if (Status s = TakeStatus(in, out); !s.ok()) return s;
   return TakeFailures(in, out);
 }

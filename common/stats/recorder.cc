@@ -45,6 +45,7 @@ void Recorder::Completed(std::size_t endpoint, const Sample& sample) {
     ++stats.succeeded;
   } else {
     ++stats.failed;
+    stats.failed_sum_ns += static_cast<std::uint64_t>(sample.response.count());
     CountFailure(stats.failures, *sample.failure, sample.ended - run_start_);
   }
 }

@@ -38,9 +38,10 @@ class Digest {
 };
 
 void AddEndpoint(Digest& digest, std::size_t at, const EndpointStats& stats) {
-  const std::uint64_t counters[] = {stats.started,    stats.succeeded,     stats.failed,
-                                    stats.skipped,    stats.dropped,       stats.reconnects,
-                                    stats.bytes_sent, stats.bytes_received};
+  const std::uint64_t counters[] = {
+      stats.started,    stats.succeeded,      stats.failed,
+      stats.skipped,    stats.dropped,        stats.reconnects,
+      stats.bytes_sent, stats.bytes_received, static_cast<std::uint64_t>(stats.failed_sum_ns)};
   std::uint32_t field = 0;
   for (const std::uint64_t counter : counters) digest.Add(at, field++, 0, counter);
   digest.Add(at, field++, stats.response);

@@ -27,6 +27,7 @@ Interval Example() {
   stats.succeeded = 3;
   stats.failed = 2;
   stats.skipped = 1;
+  stats.failed_sum_ns = 70'000'000;
   stats.reconnects = 1;
   stats.bytes_sent = 700;
   stats.bytes_received = 9000;
@@ -69,6 +70,7 @@ TEST(IntervalCodec, ReadsBackWhatItWrote) {
   EXPECT_TRUE(back->lag == interval.lag);
   EXPECT_TRUE(SameTotals(ComputeTotals(back->endpoints), ComputeTotals(interval.endpoints)));
   const EndpointStats& stats = back->endpoints[1];
+  EXPECT_TRUE(stats.failed_sum_ns == 70'000'000);
   EXPECT_EQ(stats.status, interval.endpoints[1].status);
   ASSERT_EQ(stats.failures.size(), 1U);
   EXPECT_EQ(stats.failures.begin()->first, interval.endpoints[1].failures.begin()->first);
@@ -104,6 +106,8 @@ TEST(IntervalCodec, RefusesWhatDoesNotFitTogether) {
        "endpoint 1: response: not one value for each completed request"},
       {[&](auto& s) { stats(s)->set_succeeded(2); },
        "endpoint 1: response: more values than completed requests"},
+      {[&](auto& s) { stats(s)->set_failed_sum_ns(200'000'000); },
+       "endpoint 1: the failures took longer than all requests"},
       {[&](auto& s) { stats(s)->add_phases(); }, "endpoint 1: unknown phase"},
       {[&](auto& s) { (*stats(s)->mutable_status())[99] = 1; },
        "endpoint 1: impossible status code"},

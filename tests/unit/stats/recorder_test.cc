@@ -119,6 +119,7 @@ TEST(Recorder, FailuresOfOneKindShareARowWithTheirTimes) {
   const Interval interval = recorder.Rotate(0, kStart + seconds(1), 1);
   const EndpointStats& stats = interval.endpoints[0];
   EXPECT_EQ(stats.failed, 4U);
+  EXPECT_TRUE(stats.failed_sum_ns == 12'000'000);
   EXPECT_EQ(stats.response.count(), 4U);
   EXPECT_TRUE(stats.status.empty());
   ASSERT_EQ(stats.failures.size(), 2U);
