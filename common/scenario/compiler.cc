@@ -58,6 +58,13 @@ void Compiler::CompileTarget() {
   } else {
     Error("target", Message(origin.status()));
   }
+  const std::string& base = scenario_.target().base_path();
+  if (!base.empty() && (base[0] != '/' || base.back() == '/' || base.find('?') != base.npos)) {
+    Error("target", "base_path has to begin with '/', not to end with it, and to hold no '?'");
+  }
+  if (const auto encoded = EncodeTarget(base); !encoded.ok()) {
+    Error("target", "base_path " + Message(encoded.status()));
+  }
   const v1::Auth& auth = scenario_.target().auth();
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x21 || c == 0x7f; };
   if (auth.basic().user().find(':') != std::string::npos) {

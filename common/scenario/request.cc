@@ -1,10 +1,28 @@
 #include "common/scenario/request.h"
 
+#include <array>
+
 #include "common/base/check.h"
 #include "common/base/text.h"
 
 namespace sfp::scenario {
 namespace {
+
+constexpr std::array<bool, 256> MakeUnreserved() {
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 256; ++c) {
+    table[c] = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '-' || c == '.' || c == '_' || c == '~';
+  }
+  return table;
+}
+constexpr std::array<bool, 256> kUnreserved = MakeUnreserved();
+
+std::size_t PlainPart(std::string_view value) {
+  std::size_t n = 0;
+  while (n < value.size() && kUnreserved[static_cast<unsigned char>(value[n])]) ++n;
+  return n;
+}
 
 void AppendForm(std::string& out, std::string_view value) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -36,9 +54,12 @@ void AppendEscaped(std::string& out, std::string_view value, Escape escape) {
     case Escape::kNone:
       out += value;
       return;
-    case Escape::kPercent:
-      AppendPercentEncoded(out, value);
+    case Escape::kPercent: {
+      const std::size_t plain = PlainPart(value);  // nearly always all of it
+      out += value.substr(0, plain);
+      AppendPercentEncoded(out, value.substr(plain));
       return;
+    }
     case Escape::kForm:
       AppendForm(out, value);
       return;

@@ -44,12 +44,37 @@ int DrawOrder(const DataSource& source) {
 
 }  // namespace
 
+StatusOr<std::string> EncodeTarget(std::string_view literal) {
+  std::string out;
+  for (std::size_t i = 0; i < literal.size(); ++i) {
+    const char c = literal[i];
+    if (c == ' ' || IsControl(c)) {
+      return Invalid("holds a space or control character (write %20 for a space)");
+    }
+    if (c == '#') return Invalid("holds '#', which is never sent (write %23 for the character)");
+    if (c == '%' &&
+        (i + 2 >= literal.size() || !IsHexDigit(literal[i + 1]) || !IsHexDigit(literal[i + 2]))) {
+      return Invalid("holds '%' without two hex digits (write %25 for the character)");
+    }
+    if (static_cast<unsigned char>(c) >= 0x80 ||
+        std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos) {
+      AppendPercentEncoded(out, std::string_view(&c, 1));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 RequestCompiler::RequestCompiler(const v1::Target& target, const Origin& origin,
                                  std::span<const DataSource> data, std::vector<std::string>& errors)
     : target_(target), origin_(origin), data_(data), errors_(errors) {}
 
 void RequestCompiler::Error(std::string_view what) {
-  errors_.push_back(where_ + ": " + std::string(what));
+  std::string error = where_ + ": " + std::string(what);
+  if (std::find(errors_.begin(), errors_.end(), error) == errors_.end()) {
+    errors_.push_back(std::move(error));
+  }
 }
 
 void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task& task) {
@@ -98,53 +123,23 @@ void RequestCompiler::CompileMethod(const v1::Task& from, Task& task) {
   }
 }
 
-// Encodes what a URL has no place for; what would end it or change its meaning is an error.
-std::string RequestCompiler::EncodeTarget(std::string_view literal, std::string_view what) {
-  std::string out;
-  for (std::size_t i = 0; i < literal.size(); ++i) {
-    const char c = literal[i];
-    if (c == ' ' || IsControl(c)) {
-      Error(std::string(what) + " holds a space or control character (write %20 for a space)");
-      return "";
-    }
-    if (c == '#') {
-      Error(std::string(what) + " holds '#', which is never sent (write %23 for the character)");
-      return "";
-    }
-    if (c == '%' &&
-        (i + 2 >= literal.size() || !IsHexDigit(literal[i + 1]) || !IsHexDigit(literal[i + 2]))) {
-      Error(std::string(what) + " holds '%' without two hex digits (write %25 for the character)");
-      return "";
-    }
-    if (static_cast<unsigned char>(c) >= 0x80 ||
-        std::string_view("\"<>\\^`{|}").find(c) != std::string_view::npos) {
-      AppendPercentEncoded(out, std::string_view(&c, 1));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-void RequestCompiler::CheckPath(const std::string& path) {
-  const std::string& base = target_.base_path();
-  if (!path.empty() && path[0] != '/' && path[0] != '?') {
-    Error("path has to begin with '/' or '?'");
-  }
-  if (!base.empty() &&
-      (base[0] != '/' || base.back() == '/' || base.find_first_of("?#") != std::string::npos)) {
-    Error("base_path has to begin with '/', not to end with it, and to hold no '?' or '#'");
-  }
+std::string RequestCompiler::Encode(std::string_view literal, std::string_view what) {
+  auto encoded = EncodeTarget(literal);
+  if (encoded.ok()) return *std::move(encoded);
+  Error(std::string(what) + " " + Message(encoded.status()));
+  return "";
 }
 
 RequestCompiler::Pieces RequestCompiler::TargetOf(const v1::Task& from) {
-  CheckPath(from.path());
+  if (!from.path().empty() && from.path()[0] != '/' && from.path()[0] != '?') {
+    Error("path has to begin with '/' or '?'");
+  }
   Pieces pieces;
-  std::string front = EncodeTarget(target_.base_path(), "base_path");
+  std::string front = EncodeTarget(target_.base_path()).value_or("");
   if (front.empty() && !from.path().starts_with('/')) front = "/";
   pieces.push_back({false, std::move(front)});
   for (TemplatePiece& piece : Parse(from.path(), "path")) {
-    if (!piece.variable) piece.text = EncodeTarget(piece.text, "path");
+    if (!piece.variable) piece.text = Encode(piece.text, "path");
     pieces.push_back(std::move(piece));
   }
   char separator = Contains(pieces, '?') ? '&' : '?';

@@ -21,6 +21,10 @@
 
 namespace sfp::scenario {
 
+// Literal text of a path or query: what a URL has no place for is encoded, what would end it or change its
+// meaning is an error ("holds a space …").
+StatusOr<std::string> EncodeTarget(std::string_view literal);
+
 class RequestCompiler {
  public:
   // All of it has to outlive the compiler. Errors are appended to `errors`.
@@ -50,8 +54,7 @@ class RequestCompiler {
 
   void CompileMethod(const v1::Task& from, Task& task);
   Pieces TargetOf(const v1::Task& from);
-  void CheckPath(const std::string& path);
-  std::string EncodeTarget(std::string_view literal, std::string_view what);
+  std::string Encode(std::string_view literal, std::string_view what);
   std::vector<HeaderLine> HeadersOf(const v1::Task& from);
   std::vector<HeaderLine> OwnHeaders();
   void AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header, int layer);

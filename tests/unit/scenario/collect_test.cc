@@ -114,6 +114,13 @@ TEST(CollectTest, InvalidJsonGivesNothing) {
   }
 }
 
+TEST(CollectTest, ABodyCutShortGivesNothingWhereverItIsCut) {
+  const std::string_view body = kBody;
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    ASSERT_EQ(Taken("/data/*/id", body.substr(0, size)), Values{}) << size;
+  }
+}
+
 TEST(CollectTest, NestingIsBounded) {
   const auto nested = [](std::size_t depth) {
     return "{\"id\":\"a\",\"b\":" + std::string(depth, '[') + std::string(depth, ']') + "}";

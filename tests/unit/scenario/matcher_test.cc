@@ -63,6 +63,7 @@ TEST(MatcherTest, LeavesOutValuesThatAreTooLong) {
   const std::string value(Matcher::kMostBytes + 1, '1');
   EXPECT_EQ(Found(*Matcher::Compile("(1)+"), value), "none");
   EXPECT_EQ(Found(*Matcher::Compile("1+"), value), "none");
+  EXPECT_EQ(Matcher::Compile("(1)+")->Find(value.substr(1))->size(), Matcher::kMostBytes);
   EXPECT_EQ(Matcher::Compile("1+")->Find(value.substr(1))->size(), Matcher::kMostBytes);
 }
 

@@ -209,7 +209,8 @@ TEST(ProgramTest, EachMistakeIsNamedWithItsPlace) {
                "to: 9223372036854775807 step: 1 } }"),
        "2^63"},
       {OneTask("", "", "base_path: 'v1'"), "base_path has to begin with"},
-      {OneTask("", "", "base_path: '/v1/'"), "base_path has to begin with"},
+      {OneTask("", "", "base_path: '/v1/'"), "target: base_path has to begin with"},
+      {OneTask("", "", "base_path: '/v 1'"), "target: base_path holds a space"},
       {OneTask("", "", "auth { basic { user: 'a:b' } }"), "basic auth"},
       {OneTask("", "", "auth { bearer: 'a\\nb' }"), "bearer"},
   };
