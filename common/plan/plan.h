@@ -53,6 +53,7 @@ class Plan {
 
   std::uint32_t OwnerOf(std::uint64_t user) const { return owners_[user % owners_.size()]; }
   // Thread of the owning worker: its k-th entry of the owner table belongs to thread k mod threads.
+  // So in a run's first plan; later revisions leave users on their threads as far as possible.
   std::uint32_t ThreadOf(std::uint64_t user, std::uint32_t threads) const;
   // The period with which ownership repeats over user numbers.
   std::size_t owner_entries() const { return owners_.size(); }

@@ -57,6 +57,8 @@ class SimServer final : public engine::Connector {
   std::size_t connections() const { return connections_; }
   // The bytes of every request in order of arrival, with keep_log.
   const std::vector<std::string>& log() const { return log_; }
+  // The users who connected, in order, with keep_log.
+  const std::vector<std::uint64_t>& connects() const { return connects_; }
 
  private:
   class Connection;
@@ -75,6 +77,7 @@ class SimServer final : public engine::Connector {
   Connection* first_ = nullptr;  // of those who wait
   Connection* last_ = nullptr;
   std::vector<std::string> log_;
+  std::vector<std::uint64_t> connects_;
 };
 
 }  // namespace sfp::support

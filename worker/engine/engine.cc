@@ -77,6 +77,7 @@ void Engine::State::Start(plan::Plan plan, Time start) {
   start_ = start;
   recorder_.emplace(program_->endpoints().size(), start);
   context_.recorder = &*recorder_;
+  population_.Learn(plan);
   first_ = std::move(plan);
   wheel_.Schedule(begin_, start);
 }
@@ -121,11 +122,13 @@ void Engine::State::ScheduleFollow() {
 
 void Engine::State::Update(plan::Plan plan, Time now) {
   if (context_.stopping || !recorder_) return;
+  const plan::Plan& newest = begun_ ? population_.plan() : *first_;
+  if (plan.revision() <= newest.revision()) return;
+  population_.Learn(plan);
   if (!begun_) {
-    if (plan.revision() > first_->revision()) first_ = std::move(plan);
+    first_ = std::move(plan);
     return;
   }
-  if (plan.revision() <= population_.plan().revision()) return;
   const Duration t = std::min(now, rotate_.due()) - start_;
   population_.Adopt(std::move(plan), t, start_, now);
   FollowUntil(t, now);

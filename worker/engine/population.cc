@@ -12,18 +12,14 @@ Population::Population(UserContext& context, Connector& connector, Place place,
     : context_(context),
       connector_(connector),
       place_(place),
-      on_finished_(std::move(on_finished)) {}
+      on_finished_(std::move(on_finished)),
+      table_(place.worker, place.threads) {}
 
 Population::~Population() { Abandon(); }
 
-bool Population::Ours(std::uint64_t user) const {
-  return plan_->OwnerOf(user) == place_.worker &&
-         plan_->ThreadOf(user, place_.threads) == place_.thread;
-}
-
 std::optional<std::uint64_t> Population::NextOurs(std::uint64_t from) const {
   for (std::uint64_t user = from; user < from + plan_->owner_entries(); ++user) {
-    if (Ours(user)) return user;
+    if (table_.Runs(user, place_.thread)) return user;
   }
   return std::nullopt;
 }

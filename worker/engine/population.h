@@ -18,6 +18,7 @@
 
 #include "common/plan/plan.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/thread_table.h"
 #include "worker/engine/user.h"
 
 namespace sfp::engine {
@@ -35,8 +36,11 @@ class Population final : private UserOwner {
              std::function<void(Time now)> on_finished);
   ~Population();
 
-  // The plan to follow from its time `t` on; its time 0 is `start`. Users that are ours in both
-  // plans go on undisturbed, others retire, and those that have become ours are wanted at `t`.
+  // Every revision in order, those before the start included; then Adopt it.
+  void Learn(const plan::Plan& plan) { table_.Adopt(plan); }
+  // The plan, learned before, to follow from its time `t` on; its time 0 is `start`. Users that are
+  // ours in both plans go on undisturbed, others retire, and those that have become ours are wanted
+  // at `t`.
   void Adopt(plan::Plan plan, Duration t, Time start, Time now);
   // A time before the last one counts as that one.
   void Follow(Duration t, Time now);
@@ -55,7 +59,6 @@ class Population final : private UserOwner {
 
  private:
   void OnFinished(User& user, Time now) override;
-  bool Ours(std::uint64_t user) const;
   // Our first user number from `from` on; nothing if we have none.
   std::optional<std::uint64_t> NextOurs(std::uint64_t from) const;
   void Retire(std::unique_ptr<User> user);
@@ -66,6 +69,7 @@ class Population final : private UserOwner {
   Connector& connector_;
   const Place place_;
   std::function<void(Time now)> on_finished_;
+  ThreadTable table_;
   std::optional<plan::Plan> plan_;
   Time start_{};
   Duration at_{0};                              // of the last Follow
