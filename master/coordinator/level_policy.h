@@ -24,25 +24,27 @@ struct LevelDecision {
 class LevelPolicy {
  public:
   virtual ~LevelPolicy() = default;
-  // A level of so many users: its ramp begins at second `ramp_s`, at `begin_s` all users are there.
-  virtual void Begin(std::uint32_t users, std::uint32_t ramp_s, std::uint32_t begin_s) = 0;
-  // `second` is complete; `row` is the open level's.
+  // A level of so many users: its ramp begins at second `ramp_s`, at `begin_s` all users are there. Returns
+  // the second at which it ends, if that is known beforehand; Decide is not asked then.
+  virtual std::optional<std::uint32_t> Begin(std::uint32_t users, std::uint32_t ramp_s,
+                                             std::uint32_t begin_s) = 0;
+  // `second` is complete and not before begin_s; `row` is the open level's.
   virtual LevelDecision Decide(const results::Row& row, std::uint32_t second) = 0;
-  // How long the level will take at most from its ramp, for the progress line, if that is known.
+  // How long a level takes at most from its ramp on, for the progress line, if that is known.
   virtual std::optional<Duration> MostTime() const { return std::nullopt; }
 };
 
-// Each level lasts so long, ramp included.
+// Each level lasts so long, ramp included, and at least a second without its ramp.
 class FixedSteps : public LevelPolicy {
  public:
   explicit FixedSteps(Duration step) : step_(step) {}
-  void Begin(std::uint32_t users, std::uint32_t ramp_s, std::uint32_t begin_s) override;
+  std::optional<std::uint32_t> Begin(std::uint32_t users, std::uint32_t ramp_s,
+                                     std::uint32_t begin_s) override;
   LevelDecision Decide(const results::Row& row, std::uint32_t second) override;
   std::optional<Duration> MostTime() const override { return step_; }
 
  private:
   Duration step_;
-  std::uint32_t end_s_ = 0;
 };
 
 }  // namespace sfp::coordinator

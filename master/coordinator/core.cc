@@ -1,0 +1,229 @@
+#include "master/coordinator/core.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/base/text.h"
+
+namespace sfp::coordinator {
+namespace {
+
+constexpr Duration kHelloTime = std::chrono::seconds(10);
+constexpr Duration kPingEvery = std::chrono::milliseconds(500);
+constexpr std::size_t kQuickPings = 8;                    // one after another when a stream begins
+constexpr Duration kRemember = std::chrono::seconds(60);  // a worker that is away, without a run
+constexpr std::uint32_t kMostThreads = 4096;
+constexpr std::size_t kLongestName = 64;
+
+// Takes the same time wherever the two differ.
+bool SameSecret(std::string_view ours, std::string_view theirs) {
+  unsigned difference = ours.size() == theirs.size() ? 0 : 1;
+  for (std::size_t i = 0; i < theirs.size(); ++i) {
+    const char expected = ours[i % ours.size()];
+    difference |= static_cast<unsigned char>(expected) ^ static_cast<unsigned char>(theirs[i]);
+  }
+  return difference == 0;
+}
+
+// A name stands in logs and reports: plain characters, not too many.
+std::string CleanName(const std::string& name) {
+  std::string clean = stats::CleanMessage(name).substr(0, kLongestName);
+  std::replace_if(
+      clean.begin(), clean.end(),
+      [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e;
+      },
+      '?');
+  return clean.empty() ? "?" : clean;
+}
+
+}  // namespace
+
+void Coordinator::Core::OnConnect(ConnectionId connection, const std::string& peer, Time now) {
+  if (strangers_.size() >= options_.most_workers) return shell_.Close(connection);
+  strangers_[connection] = {peer, now};
+}
+
+void Coordinator::Core::OnDisconnect(ConnectionId connection, Time now) {
+  strangers_.erase(connection);
+  if (Worker* worker = registry_.ByConnection(connection)) registry_.Detach(*worker, now);
+}
+
+void Coordinator::Core::OnMessage(ConnectionId connection, const v1::WorkerMessage& message,
+                                  Time now) {
+  if (const auto stranger = strangers_.find(connection); stranger != strangers_.end()) {
+    if (message.has_hello()) return Hello(connection, message.hello(), now);
+    Refuse(connection, stranger->second.peer, "the first message must be Hello", false);
+    return;
+  }
+  Worker* worker = registry_.ByConnection(connection);
+  if (worker == nullptr) return;  // closed by us, its last messages still arrive
+  worker->last_heard = now;
+  if (RunIsOn()) run_->OnHeard(*worker, now);
+  if (Status status = FromWorker(*worker, message, now); !status.ok()) {
+    Ban(*worker, Message(status), now);
+  }
+}
+
+Status Coordinator::Core::FromWorker(Worker& worker, const v1::WorkerMessage& message, Time now) {
+  switch (message.body_case()) {
+    case v1::WorkerMessage::kHello:
+      return Invalid("a second Hello on one stream");
+    case v1::WorkerMessage::kPong:
+      if (worker.clock.Received(message.pong().master_ns(), message.pong().worker_ns(), now) &&
+          worker.clock.samples() < kQuickPings) {
+        Ping(worker, now);
+      }
+      return Ok();
+    case v1::WorkerMessage::kPrepared:
+      return run_ ? run_->OnPrepared(worker, message.prepared(), now) : Ok();
+    case v1::WorkerMessage::kSnapshot:
+      return run_ ? run_->OnSnapshot(worker, message.snapshot(), now) : Ok();
+    case v1::WorkerMessage::kFinished:
+      return run_ ? run_->OnFinished(worker, message.finished(), now) : Ok();
+    case v1::WorkerMessage::kLeaving:
+      if (run_) run_->OnLeaving(worker, stats::CleanMessage(message.leaving().reason()), now);
+      return Ok();
+    case v1::WorkerMessage::BODY_NOT_SET:
+      return Invalid("an empty message");
+  }
+  return Ok();
+}
+
+std::string Coordinator::Core::Objection(const v1::Hello& hello, bool& retry) {
+  retry = false;
+  if (!options_.token.empty() && !SameSecret(options_.token, hello.token())) {
+    return "the join token is wrong or missing";
+  }
+  if (hello.protocol() != kProtocol || hello.version() != Version()) {
+    return absl::StrFormat("the worker is sfp %s (protocol %u), the master is sfp %s (protocol %u)",
+                           stats::CleanMessage(hello.version()).substr(0, kLongestName),
+                           hello.protocol(), std::string(Version()), kProtocol);
+  }
+  if (hello.session() == 0) return "a worker needs a session";
+  if (hello.threads() == 0 || hello.threads() > kMostThreads) {
+    return absl::StrFormat("a worker cannot have %u threads", hello.threads());
+  }
+  if (banned_.contains(hello.session())) return "it sent an impossible message before";
+  if (goodbye_) return "the master is done";
+  if (registry_.BySession(hello.session()) == nullptr &&
+      registry_.workers().size() >= options_.most_workers) {
+    retry = true;
+    return absl::StrFormat("there are %u workers already", registry_.workers().size());
+  }
+  return "";
+}
+
+void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, Time now) {
+  const std::string peer = strangers_[connection].peer;
+  bool retry = false;
+  if (const std::string reason = Objection(hello, retry); !reason.empty()) {
+    return Refuse(connection, peer, reason, retry);
+  }
+  Worker* known = registry_.BySession(hello.session());
+  Run::Known resumed;
+  if (known != nullptr && run_) {
+    StatusOr<Run::Known> result = run_->OnHello(*known, hello.run());
+    if (!result.ok()) return Refuse(connection, peer, Message(result.status()), false);
+    resumed = *result;
+  }
+  Worker& worker = known != nullptr ? *known : registry_.Add(hello.session());
+  strangers_.erase(connection);
+  if (worker.connection) shell_.Close(*worker.connection);  // it has given that one up
+  registry_.Attach(worker, connection);
+  worker.clock.Forget();
+  worker.name = CleanName(hello.name());
+  worker.peer = peer;
+  worker.threads = hello.threads();
+  worker.max_users = hello.max_users();
+  worker.last_heard = now;
+  if (known == nullptr) {
+    LogInfo(absl::StrFormat("worker %u (%s, %s, %u threads) joined", worker.index, worker.name,
+                            peer, worker.threads));
+  }
+  v1::MasterMessage message;
+  message.mutable_welcome()->set_index(worker.index);
+  message.mutable_welcome()->set_version(std::string(Version()));
+  message.mutable_welcome()->set_run(resumed.run);
+  message.mutable_welcome()->set_sequence(resumed.sequence);
+  shell_.Send(connection, message);
+  Ping(worker, now);
+  if (RunIsOn()) run_->OnWelcome(worker, now);
+}
+
+void Coordinator::Core::Refuse(ConnectionId connection, const std::string& who,
+                               const std::string& reason, bool retry) {
+  LogWarn(who + " is refused: " + reason);
+  v1::MasterMessage message;
+  message.mutable_refused()->set_reason(reason);
+  message.mutable_refused()->set_retry(retry);
+  shell_.Send(connection, message);
+  shell_.Close(connection);
+  strangers_.erase(connection);
+}
+
+void Coordinator::Core::Ban(Worker& worker, const std::string& what, Time now) {
+  if (!worker.connection) return;
+  banned_.insert(worker.session);
+  const ConnectionId connection = *worker.connection;
+  registry_.Detach(worker, now);
+  Refuse(connection, absl::StrFormat("worker %u (%s)", worker.index, worker.name),
+         "an impossible message: " + what, false);
+  if (RunIsOn()) run_->OnBanned(worker, now);
+}
+
+void Coordinator::Core::Ping(Worker& worker, Time now) {
+  worker.next_ping = now + kPingEvery;
+  worker.clock.Sent(now);
+  v1::MasterMessage message;
+  message.mutable_ping()->set_master_ns(now.time_since_epoch().count());
+  shell_.Send(*worker.connection, message);
+}
+
+void Coordinator::Core::Tick(Time now) {
+  for (const auto& [index, worker] : registry_.workers()) {
+    if (worker->connection && now >= worker->next_ping) Ping(*worker, now);
+  }
+  std::vector<ConnectionId> silent;
+  for (const auto& [connection, stranger] : strangers_) {
+    if (now - stranger.since > kHelloTime) silent.push_back(connection);
+  }
+  for (const ConnectionId connection : silent) {
+    strangers_.erase(connection);
+    shell_.Close(connection);
+  }
+  if (run_) run_->Tick(now);
+  ForgetOld(now);
+}
+
+void Coordinator::Core::ForgetOld(Time now) {
+  std::vector<std::uint32_t> old;
+  for (const auto& [index, worker] : registry_.workers()) {
+    const bool needed = RunIsOn() && run_->TakesPart(index);
+    if (!worker->connection && !needed && now - worker->gone > kRemember) old.push_back(index);
+  }
+  for (const std::uint32_t index : old) registry_.Forget(index);
+}
+
+Status Coordinator::Core::StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now) {
+  if (RunIsOn()) return Invalid("a run is under way");
+  if (goodbye_) return Invalid("the master is done");
+  if (Status status = Run::Check(spec); !status.ok()) return status;
+  banned_.clear();
+  run_ = std::make_unique<Run>(std::move(spec), std::move(journal), registry_, shell_, now);
+  return Ok();
+}
+
+void Coordinator::Core::SayGoodbye(const std::string& reason) {
+  goodbye_ = reason;
+  v1::MasterMessage message;
+  message.mutable_goodbye()->set_reason(reason);
+  for (const auto& [index, worker] : registry_.workers()) {
+    if (worker->connection) shell_.Send(*worker->connection, message);
+  }
+}
+
+}  // namespace sfp::coordinator

@@ -1,0 +1,58 @@
+#pragma once
+
+// Who the workers are: identity, stream, clock. What they do in a run is Run's.
+//
+// A session keeps its index over reconnections; an index is given to another session only when its worker
+// has been forgotten.
+//
+// Thread: confined to the master's loop.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/base/time.h"
+#include "master/coordinator/clock_offset.h"
+#include "master/coordinator/coordinator.h"
+
+namespace sfp::coordinator {
+
+struct Worker {
+  std::uint32_t index = 0;
+  std::uint64_t session = 0;
+  std::string name;
+  std::string peer;
+  std::uint32_t threads = 1;
+  std::uint64_t max_users = 0;
+  std::optional<ConnectionId> connection;
+  Time last_heard{};
+  Time gone{};  // when the last stream ended
+  ClockOffset clock;
+  Time next_ping{};
+};
+
+class Registry {
+ public:
+  Worker* BySession(std::uint64_t session);
+  Worker* ByConnection(ConnectionId connection);
+  Worker* ByIndex(std::uint32_t index);
+
+  // A new session, with the lowest free index.
+  Worker& Add(std::uint64_t session);
+  void Attach(Worker& worker, ConnectionId connection);
+  void Detach(Worker& worker, Time now);
+  void Forget(std::uint32_t index);
+
+  // By index.
+  const std::map<std::uint32_t, std::unique_ptr<Worker>>& workers() const { return workers_; }
+  std::uint32_t connected() const { return static_cast<std::uint32_t>(by_connection_.size()); }
+
+ private:
+  std::map<std::uint32_t, std::unique_ptr<Worker>> workers_;
+  std::map<std::uint64_t, Worker*> by_session_;
+  std::map<ConnectionId, Worker*> by_connection_;
+};
+
+}  // namespace sfp::coordinator

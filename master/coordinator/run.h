@@ -1,0 +1,167 @@
+#pragma once
+
+// The state machine of one run. The Coordinator has one at a time and tells it what its workers do; it
+// answers through the CoordinatorShell and the workers' streams.
+//
+//   run.cc        states, what workers say, the end
+//   run_load.cc   the plan: owners, lost and returning workers, levels, live edits
+//   run_progress.cc
+//
+// A worker's part in the run:
+//   invited (Prepare sent) --> prepared --> started (Start sent) --> finished
+//   beside it: lost (its entries are with the others; it may come back), left (it said so, for good)
+//
+// Owners: `home_` is the table as it is when nobody is lost. The table in force is a pure function of home_
+// and of who is away, so a worker that comes back gets exactly its entries.
+//
+// Thread: confined to the master's loop.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/plan/shares.h"
+#include "common/session/inbox.h"
+#include "master/coordinator/coordinator.h"
+#include "master/coordinator/registry.h"
+
+namespace sfp::coordinator {
+
+class Run {
+ public:
+  static constexpr Duration kSilence = std::chrono::milliseconds(2500);
+  static constexpr Duration kResumption = std::chrono::seconds(1);
+  static constexpr Duration kLead = std::chrono::milliseconds(500);  // from Start to the start
+  static constexpr Duration kPrepareTime = std::chrono::seconds(60);
+  static constexpr Duration kAllAway = std::chrono::seconds(30);
+  static constexpr Duration kStopMargin = std::chrono::seconds(5);
+  static constexpr Duration kReturn =
+      std::chrono::seconds(10);  // a lost worker is waited for at the end
+
+  Run(RunSpec spec, std::unique_ptr<Journal> journal, Registry& registry, CoordinatorShell& shell,
+      Time now);
+
+  RunState state() const { return state_; }
+  bool over() const { return state_ == RunState::kFinished; }
+  const results::Results& results() const { return results_; }
+  Progress ProgressAt(Time now) const;
+
+  // What the worker's Welcome says: the run it takes part in and what is safe of it.
+  struct Known {
+    std::uint64_t run = 0;
+    std::uint64_t sequence = 0;
+  };
+  // Why such a run cannot be, if it cannot.
+  static Status Check(const RunSpec& spec);
+
+  // A stream of this worker begins, which says that it is in `hello_run`. An error: it cannot go on.
+  StatusOr<Known> OnHello(const Worker& worker, std::uint64_t hello_run);
+  // Behind the Welcome: whatever the worker has to know.
+  void OnWelcome(Worker& worker, Time now);
+  // Any message came: a lost worker is back.
+  void OnHeard(Worker& worker, Time now);
+
+  // An error is an impossible message.
+  Status OnPrepared(Worker& worker, const v1::Prepared& prepared, Time now);
+  Status OnSnapshot(Worker& worker, const v1::Snapshot& snapshot, Time now);
+  Status OnFinished(Worker& worker, const v1::Finished& finished, Time now);
+  void OnLeaving(Worker& worker, const std::string& reason, Time now);
+  // Its stream was closed for an impossible message: it takes no part any more.
+  void OnBanned(Worker& worker, Time now);
+
+  void Tick(Time now);
+  void Stop(const std::string& why, Time now);
+  Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
+
+  bool TakesPart(std::uint32_t index) const { return parts_.contains(index); }
+  bool IsLost(std::uint32_t index) const {
+    const auto part = parts_.find(index);
+    return part != parts_.end() && part->second.lost;
+  }
+
+ private:
+  enum class Stage { kInvited, kPrepared, kStarted, kFinished };
+  struct Part {
+    Stage stage = Stage::kInvited;
+    Time invited{};
+    bool knows = true;  // had the Prepare, as far as its last Hello says
+    bool lost = false;
+    bool left = false;
+    Time lost_since{};
+    session::Inbox inbox;
+    // Its users can be counted on.
+    bool present() const { return stage == Stage::kStarted && !lost && !left; }
+    bool awaited() const { return stage == Stage::kStarted; }
+  };
+
+  // run.cc
+  void TickWaiting(Time now);
+  void TickPreparing(Time now);
+  void TickRunning(Time now);
+  void TickStopping(Time now);
+  void SendPrepare(const Worker& worker);
+  void Invite(Worker& worker, Time now);
+  void BeginStart(Time now);
+  void SendStart(const Worker& worker);
+  void SendStop(const Worker& worker);
+  void SendAll(
+      const Worker& worker);  // plan, start and, if it is over, stop: to one that comes back
+  void StopAll(Time now);
+  void Finish(Outcome::Kind kind, const std::string& why, Time now);
+  bool Write(v1::JournalRecord& record, Time now);  // false: the run is over
+  Part* PartOf(const Worker& worker);
+  std::vector<plan::Share> SharesOf(bool present_only) const;
+  template <typename Fill>
+  bool WriteRecord(Time now, Fill fill) {
+    v1::JournalRecord record;
+    fill(record);
+    return Write(record, now);
+  }
+  void Send(const Worker& worker, const v1::MasterMessage& message);
+
+  // run_load.cc
+  void Rebalance();
+  void SendPlan(Time now);  // the next revision, to all who started, and to the journal
+  void Lose(Worker& worker, Part& part, const std::string& reason, Time now);
+  void Return(Worker& worker, Part& part, Time now);
+  void JoinLate(Worker& worker, Part& part, Time now);
+  void TickLost(Time now);
+  void TickLevels(Time now);
+  void BeginLevel(std::uint32_t at_s, Time now);
+  bool CloseLevel(std::uint32_t at_s, Time now);
+  void NextLevel(std::uint32_t at_s, Time now);
+  bool WriteLevelStarted(std::uint32_t begin_s, Time now);
+  std::uint32_t EarliestChange(Time now) const;  // a second of the run, at least 1 s ahead
+
+  const RunSpec spec_;
+  const std::unique_ptr<Journal> journal_;
+  Registry& registry_;
+  CoordinatorShell& shell_;
+  results::Results results_;
+
+  RunState state_ = RunState::kWaiting;
+  Time waiting_since_;
+  std::map<std::uint32_t, Part> parts_;
+  v1::Plan plan_;  // owners in force
+  plan::Owners home_;
+  Time start_{};
+  bool started_ = false;
+  std::optional<Time> all_away_since_;
+  // A sweep: the open level from 0, and until which second the policy was asked.
+  std::size_t level_ = 0;
+  std::uint32_t level_ramp_s_ = 0;
+  std::uint32_t level_begin_s_ = 0;
+  std::optional<std::uint32_t> level_end_s_;
+  std::uint32_t asked_ = 0;
+  bool last_level_ended_ = false;
+  // Stopping.
+  std::optional<std::string> stop_why_;  // StopRun
+  Time stopping_since_{};
+  bool stop_sent_ = false;
+  bool totals_differ_ = false;
+};
+
+}  // namespace sfp::coordinator

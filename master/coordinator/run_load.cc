@@ -1,0 +1,224 @@
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/base/log.h"
+#include "common/plan/plan.h"
+#include "master/coordinator/run.h"
+
+namespace sfp::coordinator {
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+// A level's known end is told to the workers so long beforehand.
+constexpr Duration kTellAhead = std::chrono::milliseconds(2500);
+
+bool HasUniqueData(const v1::Scenario& scenario) {
+  return std::any_of(scenario.data().begin(), scenario.data().end(),
+                     [](const v1::DataSource& source) { return source.pick() == v1::PICK_UNIQUE; });
+}
+
+}  // namespace
+
+Status Run::Check(const RunSpec& spec) {
+  if (spec.run == 0) return Invalid("a run needs a number");
+  if (spec.workers == 0) return Invalid("a run needs a worker");
+  if (spec.endpoints.empty()) return Invalid("a run needs an endpoint");
+  if (std::holds_alternative<plan::Sweep>(spec.shape) != (spec.levels != nullptr)) {
+    return Invalid("a sweep, and only a sweep, needs a policy for its levels");
+  }
+  if (plan::MostUsers(spec.shape) == 0) return Invalid("a run needs a user");
+  v1::Plan plan = plan::Compile(spec.shape);
+  plan.add_owners(0);
+  return plan::Plan::Create(plan).status();
+}
+
+// Owners.
+
+void Run::Rebalance() {
+  plan::Owners owners = home_;
+  const std::vector<plan::Share> present = SharesOf(true);
+  if (present.empty()) return;  // nobody to take over: it stays as it is
+  for (const auto& [index, part] : parts_) {
+    if (!part.present()) plan::Reassign(owners, index, present);
+  }
+  plan_.mutable_owners()->Assign(owners.begin(), owners.end());
+}
+
+void Run::SendPlan(Time now) {
+  if (plan_.owners().empty()) plan_.mutable_owners()->Assign(home_.begin(), home_.end());
+  Rebalance();
+  plan_.set_revision(plan_.revision() + 1);
+  if (!WriteRecord(now, [&](v1::JournalRecord& record) { *record.mutable_plan() = plan_; })) return;
+  v1::MasterMessage message;
+  *message.mutable_plan() = plan_;
+  for (const auto& [index, part] : parts_) {
+    if (part.stage == Stage::kStarted && part.knows) Send(*registry_.ByIndex(index), message);
+  }
+}
+
+void Run::TickLost(Time now) {
+  bool present = false;
+  for (auto& [index, part] : parts_) {
+    if (part.stage != Stage::kStarted || part.lost || part.left) continue;
+    Worker& worker = *registry_.ByIndex(index);
+    if (!worker.connection && now - worker.gone > kResumption) {
+      Lose(worker, part, "its connection broke", now);
+    } else if (now - worker.last_heard > kSilence) {
+      Lose(worker, part, "nothing is heard from it", now);
+    } else {
+      present = true;
+    }
+    if (over()) return;
+  }
+  if (present || state_ == RunState::kStopping) {
+    all_away_since_.reset();
+  } else if (!all_away_since_) {
+    all_away_since_ = now;
+  } else if (now - *all_away_since_ > kAllAway) {
+    Finish(Outcome::Kind::kIncomplete, "no worker is left", now);
+  }
+}
+
+void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) {
+  part.lost = true;
+  part.lost_since = now;
+  LogWarn(absl::StrFormat("worker %u (%s) is lost: %s", worker.index, worker.name, reason));
+  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
+        record.mutable_lost()->set_index(worker.index);
+        record.mutable_lost()->set_reason(reason);
+      })) {
+    return;
+  }
+  if (state_ != RunState::kStopping && !SharesOf(true).empty()) SendPlan(now);
+}
+
+void Run::Return(Worker& worker, Part& part, Time now) {
+  part.lost = false;
+  LogInfo(absl::StrFormat("worker %u (%s) is back", worker.index, worker.name));
+  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
+        record.mutable_joined()->set_index(worker.index);
+        record.mutable_joined()->set_name(worker.name);
+        record.mutable_joined()->set_threads(worker.threads);
+        record.mutable_joined()->set_again(true);
+      })) {
+    return;
+  }
+  if (state_ != RunState::kStopping) SendPlan(now);
+  if (!over()) SendAll(worker);
+}
+
+void Run::JoinLate(Worker& worker, Part& part, Time now) {
+  part.stage = Stage::kStarted;
+  LogInfo(absl::StrFormat("worker %u (%s) joins the run", worker.index, worker.name));
+  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
+        record.mutable_joined()->set_index(worker.index);
+        record.mutable_joined()->set_name(worker.name);
+        record.mutable_joined()->set_threads(worker.threads);
+      })) {
+    return;
+  }
+  plan::Join(home_, worker.index, SharesOf(false));
+  SendPlan(now);
+  if (!over()) SendStart(worker);
+}
+
+// Levels.
+
+std::uint32_t Run::EarliestChange(Time now) const {
+  const std::int64_t t = std::max<std::int64_t>(0, (now - start_).count());
+  return static_cast<std::uint32_t>((t + 2 * kSecondNs - 1) / kSecondNs);
+}
+
+void Run::BeginLevel(std::uint32_t at_s, Time now) {
+  const auto& sweep = std::get<plan::Sweep>(spec_.shape);
+  const std::uint32_t users = sweep.levels[level_];
+  const Duration begin =
+      plan::AppendLevel(plan_, Duration(at_s * kSecondNs), users, sweep.spawn_rate);
+  level_ramp_s_ = at_s;
+  level_begin_s_ = asked_ = static_cast<std::uint32_t>(begin.count() / kSecondNs);
+  if (!WriteLevelStarted(level_begin_s_, now)) return;
+  LogInfo(absl::StrFormat("level %u of %u: %u users", level_ + 1, sweep.levels.size(), users));
+  level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
+}
+
+bool Run::WriteLevelStarted(std::uint32_t begin_s, Time now) {
+  return WriteRecord(now, [&](v1::JournalRecord& record) {
+    record.mutable_level()->set_users(std::get<plan::Sweep>(spec_.shape).levels[level_]);
+    record.mutable_level()->set_begin_s(begin_s);
+  });
+}
+
+bool Run::CloseLevel(std::uint32_t at_s, Time now) {
+  return WriteRecord(
+      now, [&](v1::JournalRecord& record) { record.mutable_level_ended()->set_end_s(at_s); });
+}
+
+void Run::NextLevel(std::uint32_t at_s, Time now) {
+  if (!CloseLevel(at_s, now)) return;
+  if (level_ + 1 < std::get<plan::Sweep>(spec_.shape).levels.size()) {
+    ++level_;
+    BeginLevel(at_s, now);
+  } else {
+    last_level_ended_ = true;
+    plan_.set_end_ns(at_s * kSecondNs);
+  }
+  if (!over()) SendPlan(now);
+}
+
+void Run::TickLevels(Time now) {
+  if (last_level_ended_) return;
+  if (level_end_s_) {
+    const Time end = start_ + Duration(*level_end_s_ * kSecondNs);
+    if (end - now <= kTellAhead) NextLevel(std::max(*level_end_s_, EarliestChange(now)), now);
+    return;
+  }
+  const std::optional<std::uint32_t> complete = results_.complete_second();
+  while (complete && asked_ <= *complete) {
+    const LevelDecision decision = spec_.levels->Decide(results_.rows().back(), asked_++);
+    if (decision.begin_s && *decision.begin_s > level_begin_s_) {
+      level_begin_s_ = *decision.begin_s;
+      if (!WriteLevelStarted(level_begin_s_, now)) return;
+    }
+    if (!decision.done) continue;
+    if (!decision.why.empty()) LogInfo("the level is measured: " + decision.why);
+    return NextLevel(std::max(EarliestChange(now), level_begin_s_), now);
+  }
+}
+
+// Live edits.
+
+Status Run::SetUsers(std::uint32_t users, double spawn_rate, Time now) {
+  if (!std::holds_alternative<plan::Constant>(spec_.shape)) {
+    return Invalid("only a run with a constant number of users can be edited");
+  }
+  if (state_ != RunState::kStarting && state_ != RunState::kRunning) {
+    return Invalid("the run is not under way");
+  }
+  if (!(spawn_rate > 0) || !std::isfinite(spawn_rate)) return Invalid("the spawn rate must be > 0");
+  if (users > plan_.most_users() && HasUniqueData(spec_.scenario)) {
+    return Invalid(
+        absl::StrFormat("a data source is picked unique for at most %u users", plan_.most_users()));
+  }
+  const std::int64_t at = EarliestChange(now) * kSecondNs;
+  StatusOr<plan::Plan> old = plan::Plan::Create(plan_);
+  if (!old.ok()) return old.status();
+  v1::Plan edited = plan_;
+  edited.clear_points();
+  for (const v1::Plan::Point& point : plan_.points()) {
+    if (point.t_ns() < at) *edited.add_points() = point;
+  }
+  v1::Plan::Point& from = *edited.add_points();
+  from.set_t_ns(at);
+  from.set_users(old->UsersAt(Duration(at)));
+  plan::AppendLevel(edited, Duration(at), users, spawn_rate);
+  edited.set_most_users(std::max(edited.most_users(), users));
+  if (Status status = plan::Plan::Create(edited).status(); !status.ok()) return status;
+  plan_ = edited;
+  LogInfo(absl::StrFormat("%u users from second %d on", users, at / kSecondNs));
+  SendPlan(now);
+  return Ok();
+}
+
+}  // namespace sfp::coordinator
