@@ -74,7 +74,8 @@ void HttpConnection::Begin(State first) {
 }
 
 void HttpConnection::WaitReadable() {
-  if (waits_readable_ || reader_.full()) return;
+  // With a full buffer the client has to wait; what is drained needs none.
+  if (waits_readable_ || (reader_.full() && state_ != State::kDraining)) return;
   waits_readable_ = true;
   socket_.descriptor().async_wait(boost::asio::posix::descriptor_base::wait_read,
                                   [self = shared_from_this()](const auto& error) {
