@@ -45,7 +45,8 @@ void Recorder::Completed(std::size_t endpoint, const Sample& sample) {
     ++stats.succeeded;
   } else {
     ++stats.failed;
-    stats.failed_sum_ns += static_cast<std::uint64_t>(sample.response.count());
+    stats.failed_sum_ns +=
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, sample.response.count()));
     CountFailure(stats.failures, *sample.failure, sample.ended - run_start_);
   }
 }

@@ -63,22 +63,6 @@ void CheckStationary(const Measured& m, Judgement& out) {
   }
 }
 
-void CheckGenerator(const Measured& m, Judgement& out) {
-  if (m.degraded_seconds > 0) {
-    out.Add(Verdict::kDegraded,
-            absl::StrFormat("a worker was lost: its users were missing or doubled in %d %s",
-                            m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
-  }
-  if (!m.lag_p99) return;
-  const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));
-  if (Seconds(*m.lag_p99) > limit_s) {
-    out.Add(Verdict::kDegraded,
-            absl::StrFormat("the generator was late: 1 %% of the planned wake-ups ran more than %s "
-                            "late (allowed: %s)",
-                            HumanDuration(*m.lag_p99), HumanDuration(FromSeconds(limit_s))));
-  }
-}
-
 }  // namespace
 
 std::string_view Name(Verdict verdict) {
@@ -100,6 +84,22 @@ void Judgement::Add(Verdict at_least, std::string reason) {
   reasons.push_back(std::move(reason));
 }
 
+void JudgeGenerator(const Measured& m, Judgement& out) {
+  if (m.degraded_seconds > 0) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("a worker was lost: its users were missing or doubled in %d %s",
+                            m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
+  }
+  if (!m.lag_p99) return;
+  const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));
+  if (Seconds(*m.lag_p99) > limit_s) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("the generator was late: 1 %% of the planned wake-ups ran more than %s "
+                            "late (allowed: %s)",
+                            HumanDuration(*m.lag_p99), HumanDuration(FromSeconds(limit_s))));
+  }
+}
+
 Judgement Judge(const Measured& measured) {
   Judgement out;
   if (measured.requests == 0 || measured.window_s <= 0 || measured.users <= 0) {
@@ -109,7 +109,7 @@ Judgement Judge(const Measured& measured) {
     CheckLittle(measured, out);
     CheckStationary(measured, out);
   }
-  CheckGenerator(measured, out);
+  JudgeGenerator(measured, out);
   return out;
 }
 

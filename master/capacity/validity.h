@@ -54,5 +54,7 @@ struct Judgement {
 };
 
 Judgement Judge(const Measured& measured);
+// The part of it that is about the generator: lost workers and lateness.
+void JudgeGenerator(const Measured& measured, Judgement& out);
 
 }  // namespace sfp::capacity

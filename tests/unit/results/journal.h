@@ -26,19 +26,26 @@ struct Work {
 
 class Journal {
  public:
-  explicit Journal(int workers = 1) {
+  explicit Journal(int workers = 1) : Journal(TwoEndpoints(), workers) {}
+  Journal(const v1::RunStarted& run, int workers) {
     v1::JournalRecord record;
-    v1::RunStarted& run = *record.mutable_run();
+    *record.mutable_run() = run;
+    Must(record, -1);
+    for (int i = 0; i < workers; ++i) Must(Joined(static_cast<std::uint32_t>(i)), -1);
+  }
+
+  static v1::RunStarted TwoEndpoints() {
+    v1::RunStarted run;
     run.set_run(7);
     run.add_endpoints()->set_name("first");
     run.add_endpoints()->set_name("second");
-    Must(record, -1);
-    for (int i = 0; i < workers; ++i) Must(Joined(static_cast<std::uint32_t>(i)), -1);
+    return run;
   }
 
   static v1::JournalRecord Joined(std::uint32_t worker) {
     v1::JournalRecord record;
     record.mutable_joined()->set_index(worker);
+    record.mutable_joined()->set_threads(2);
     record.mutable_joined()->set_name("worker-" + std::to_string(worker));
     return record;
   }
@@ -64,6 +71,21 @@ class Journal {
     return record;
   }
 
+  // Every worker's last word, with totals that agree.
+  void Finish(double at_s, const v1::RunEnded& ended = {}) {
+    for (const auto& [index, worker] : results.workers()) {
+      if (worker.lost) continue;
+      v1::JournalRecord record;
+      record.mutable_finished()->set_worker(index);
+      *record.mutable_finished()->mutable_theirs() = worker.totals;
+      *record.mutable_finished()->mutable_ours() = worker.totals;
+      Must(record, at_s);
+    }
+    v1::JournalRecord record;
+    *record.mutable_ended() = ended;
+    Must(record, at_s);
+  }
+
   v1::JournalRecord Snapshot(std::uint32_t worker, std::uint32_t second, const Work& work) {
     stats::Interval interval{.index = second,
                              .begin = std::chrono::seconds(second),
@@ -80,14 +102,18 @@ class Journal {
       stats.failures[{stats::FailureKind::kReset, stats::Phase::kSend, "reset"}].count =
           stats.failed;
     }
+    v1::JournalRecord record = Snapshot(worker, interval);
+    record.mutable_snapshot()->mutable_snapshot()->set_last(work.last);
+    return record;
+  }
+  v1::JournalRecord Snapshot(std::uint32_t worker, const stats::Interval& interval) {
     v1::JournalRecord record;
     record.mutable_snapshot()->set_worker(worker);
     v1::Snapshot& snapshot = *record.mutable_snapshot()->mutable_snapshot();
     stats::ToProto(interval, snapshot);
-    snapshot.set_run(7);
+    snapshot.set_run(results.run().run());
     snapshot.set_session(worker + 100);
     snapshot.set_sequence(++sequence_[worker]);
-    snapshot.set_last(work.last);
     return record;
   }
 

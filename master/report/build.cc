@@ -1,0 +1,163 @@
+#include "master/report/build.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/config/threshold.h"
+#include "master/report/cause.h"
+#include "master/report/latencies.h"
+#include "master/report/rows.h"
+#include "master/report/thresholds.h"
+
+namespace sfp::report {
+namespace {
+
+using capacity::Verdict;
+
+void Note(Run& run, Verdict at_least, std::string reason) {
+  run.verdict = capacity::Worst(run.verdict, at_least);
+  run.reasons.push_back(std::move(reason));
+}
+
+std::string WorkerName(const results::Worker& worker) {
+  return absl::StrFormat("worker %d (%s)", worker.index, worker.name);
+}
+
+// What makes a run incomplete comes first: it puts every figure in doubt.
+void NoteWorkers(const results::Results& results, Run& run) {
+  for (const auto& [index, worker] : results.workers()) {
+    if (worker.totals_differ) {
+      run.totals_differ = true;
+      Note(run, Verdict::kInvalid,
+           "TOTALS DIFFER: " + WorkerName(worker) +
+               " counted other figures than those that arrived here");
+    }
+  }
+  if (!results.ended()) {
+    Note(run, Verdict::kDegraded, "the journal ends before the run did");
+  } else if (const std::uint32_t missing = results.ended()->missing_workers(); missing > 0) {
+    Note(run, Verdict::kDegraded,
+         absl::StrFormat("the run is incomplete: %d %s missing", missing,
+                         missing == 1 ? "worker was" : "workers were"));
+  }
+  if (!run.interrupted && !run.why_ended.empty()) {
+    Note(run, Verdict::kDegraded, "the run ended early: " + run.why_ended);
+  }
+  for (const auto& [index, worker] : results.workers()) {
+    if (worker.lost) {
+      Note(run, Verdict::kDegraded, WorkerName(worker) + " was lost and did not come back");
+    } else if (results.ended() && !worker.finished) {
+      Note(run, Verdict::kDegraded, WorkerName(worker) + " has not delivered all it measured");
+    }
+  }
+}
+
+void NoteRows(const results::Results& results, const Report& report, Run& run) {
+  for (const Row& row : report.rows) {
+    for (const std::string& reason : row.judgement.reasons) {
+      Note(run, row.judgement.verdict,
+           report.sweep ? absl::StrFormat("%d users: %s", row.users, reason) : reason);
+    }
+  }
+  if (!report.sweep) return;
+  capacity::Judgement generator;
+  capacity::Measured measured;
+  measured.lag_p99 = LagP99(results);
+  if (report.totals.response.p50) measured.p50_s = *report.totals.response.p50 / 1000;
+  capacity::JudgeGenerator(measured, generator);
+  for (std::string& reason : generator.reasons) Note(run, generator.verdict, std::move(reason));
+}
+
+Run RunOf(const results::Results& results) {
+  const v1::RunStarted& started = results.run();
+  Run run;
+  run.id = started.id();
+  run.seed = started.seed();
+  run.started_at = started.started_at();
+  run.duration_s = Seconds(results.duration());
+  run.target = started.target();
+  run.sfp_version = started.sfp_version();
+  if (results.ended()) {
+    run.interrupted = results.ended()->interrupted();
+    run.why_ended = results.ended()->why();
+  }
+  for (const auto& [index, worker] : results.workers()) {
+    run.workers.push_back({.index = index,
+                           .name = worker.name,
+                           .threads = worker.threads,
+                           .lost = worker.lost,
+                           .rejoined = worker.rejoined,
+                           .cpu_max = worker.cpu_max,
+                           .lag_p99_ms = QuantileMs(worker.lag, 0.99)});
+  }
+  return run;
+}
+
+std::vector<Failure> FailuresOf(const results::Results& results) {
+  std::vector<Failure> out;
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    for (const auto& [key, row] : results.endpoints()[i].failures) {
+      out.push_back({.endpoint = results.run().endpoints(static_cast<int>(i)).name(),
+                     .kind = std::string(stats::Name(key.kind)),
+                     .message = key.message,
+                     .phase = std::string(stats::Name(key.phase)),
+                     .count = row.count,
+                     .first_s = Seconds(row.first),
+                     .last_s = Seconds(row.last),
+                     .cause = std::string(Cause(key.kind))});
+    }
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Failure& a, const Failure& b) { return a.count > b.count; });
+  return out;
+}
+
+std::vector<SeriesPoint> SeriesOf(const results::Results& results) {
+  std::vector<SeriesPoint> out;
+  for (const results::SeriesPoint& point : results.series()) {
+    SeriesPoint& to = out.emplace_back();
+    to.t = point.second;
+    to.users = point.users;
+    to.rps = static_cast<double>(point.requests);
+    to.failures_per_s = static_cast<double>(point.failures);
+    if (point.p50) to.p50_ms = Millis(*point.p50);
+    if (point.p95) to.p95_ms = Millis(*point.p95);
+    to.degraded = point.degraded;
+  }
+  return out;
+}
+
+std::vector<Threshold> ThresholdsOf(const results::Results& results, const Report& report) {
+  std::vector<Threshold> out;
+  for (const std::string& text : results.run().thresholds()) {
+    const StatusOr<config::Threshold> threshold = config::ParseThreshold(text);
+    out.push_back(threshold.ok() ? Evaluate(*threshold, report) : Threshold{.text = text});
+  }
+  return out;
+}
+
+}  // namespace
+
+Report Build(const results::Results& results) {
+  Report report;
+  const double duration_s = Seconds(results.duration());
+  report.run = RunOf(results);
+  report.totals = EndpointOf(results.Total(), "Aggregated", "", duration_s);
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    const v1::EndpointName& name = results.run().endpoints(static_cast<int>(i));
+    report.endpoints.push_back(
+        EndpointOf(results.endpoints()[i], name.name(), name.method(), duration_s));
+  }
+  report.failures = FailuresOf(results);
+  report.series = SeriesOf(results);
+  report.sweep = !results.rows().empty();
+  report.rows = RowsOf(results);
+  report.thresholds = ThresholdsOf(results, report);
+  NoteWorkers(results, report.run);
+  NoteRows(results, report, report.run);
+  return report;
+}
+
+}  // namespace sfp::report

@@ -1,0 +1,103 @@
+#include "master/report/console.h"
+
+#include <absl/strings/str_format.h>
+
+#include "master/report/json_writer.h"
+#include "master/report/latencies.h"
+#include "master/report/table.h"
+
+namespace sfp::report {
+namespace {
+
+std::string Fixed(const Number& value, int decimals) {
+  return value ? absl::StrFormat("%.*f", decimals, *value) : "-";
+}
+
+std::string Fails(std::uint64_t failures, const Number& percent) {
+  return absl::StrFormat("%d(%s%%)", failures, Fixed(percent.value_or(0), 2));
+}
+
+std::vector<std::string> LiveRow(const Endpoint& e, const results::Counts& recent,
+                                 std::uint32_t covered) {
+  const Latencies& r = e.response;
+  return {e.name,
+          std::to_string(e.requests),
+          Fails(e.failures, e.failure_pct),
+          Fixed(r.avg, 0),
+          Fixed(r.min, 0),
+          Fixed(r.max, 0),
+          Fixed(r.p50, 0),
+          Fixed(r.p95, 0),
+          Fixed(PerSecond(recent.requests, covered), 2),
+          Fixed(PerSecond(recent.failures, covered), 2)};
+}
+
+std::string RowTable(const Report& report) {
+  Table table({"users", "requests", "fails", "fails %", "avg ms", "req/s", "p50", "p95", "p99",
+               "in flight", "verdict"},
+              0);
+  for (const Row& row : report.rows) {
+    table.Add({std::to_string(row.users), std::to_string(row.requests),
+               std::to_string(row.failures), Fixed(row.failure_pct, 1), Fixed(row.avg_ms, 0),
+               Fixed(row.rps, 1), Fixed(row.p50_ms, 0), Fixed(row.p95_ms, 0), Fixed(row.p99_ms, 0),
+               std::to_string(row.in_flight), std::string(capacity::Name(row.judgement.verdict))});
+  }
+  return table.Text();
+}
+
+std::string EndpointTable(const Report& report) {
+  Table table({"endpoint", "requests", "fails", "avg ms", "min", "max", "p50", "p95", "p99",
+               "req/s", "in flight", "skipped"},
+              1);
+  const auto add = [&](const Endpoint& e) {
+    const Latencies& r = e.response;
+    table.Add({e.name, std::to_string(e.requests), Fails(e.failures, e.failure_pct),
+               Fixed(r.avg, 1), Fixed(r.min, 1), Fixed(r.max, 1), Fixed(r.p50, 1), Fixed(r.p95, 1),
+               Fixed(r.p99, 1), Fixed(e.rps, 1), std::to_string(e.in_flight),
+               std::to_string(e.skipped)});
+  };
+  for (const Endpoint& endpoint : report.endpoints) add(endpoint);
+  add(report.totals);
+  return table.Text(true);
+}
+
+}  // namespace
+
+std::string LiveTable(const results::Results& results) {
+  Table table(
+      {"Name", "# reqs", "# fails", "Avg", "Min", "Max", "Med", "p95", "req/s", "failures/s"}, 1);
+  std::uint32_t covered = 0;
+  std::vector<results::Counts> recent = results.RecentCounts(covered);
+  recent.resize(results.endpoints().size());
+  results::Counts all;
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    const std::string& name = results.run().endpoints(static_cast<int>(i)).name();
+    table.Add(LiveRow(EndpointOf(results.endpoints()[i], name, "", 0), recent[i], covered));
+    all.requests += recent[i].requests;
+    all.failures += recent[i].failures;
+  }
+  table.Add(LiveRow(EndpointOf(results.Total(), "Aggregated", "", 0), all, covered));
+  return table.Text(true);
+}
+
+std::string FinalTable(const Report& report) {
+  std::string out = RowTable(report) + "\n" + EndpointTable(report);
+  if (!report.failures.empty()) {
+    out += "\nfailures\n";
+    for (const Failure& f : report.failures) {
+      out += absl::StrFormat("  %d × %s: %s\n      %s\n", f.count, f.endpoint, f.message, f.cause);
+    }
+  }
+  if (!report.thresholds.empty()) {
+    out += "\nthresholds\n";
+    for (const Threshold& t : report.thresholds) {
+      out += absl::StrFormat("  %s  %s (measured: %s)\n", t.held ? "held  " : "FAILED", t.text,
+                             t.value ? FormatNumber(*t.value, 2) : "nothing");
+    }
+  }
+  out += absl::StrFormat("\nverdict: %s\n", std::string(capacity::Name(report.run.verdict)));
+  for (const std::string& reason : report.run.reasons) out += "  " + reason + "\n";
+  return out;
+}
+
+}  // namespace sfp::report

@@ -1,0 +1,216 @@
+#include "master/report/json.h"
+
+#include "master/report/json_writer.h"
+
+namespace sfp::report {
+namespace {
+
+void Write(JsonWriter& w, const Interval95& interval) {
+  if (!interval) return w.Null();
+  w.BeginArray(JsonWriter::kInline);
+  for (const double bound : *interval) w.Value(bound);
+  w.EndArray();
+}
+
+void Write(JsonWriter& w, const std::vector<std::string>& texts) {
+  w.BeginArray();
+  for (const std::string& text : texts) w.Value(text);
+  w.EndArray();
+}
+
+void Write(JsonWriter& w, const Latencies& l) {
+  w.BeginObject(JsonWriter::kInline);
+  w.Key("avg").Value(l.avg);
+  w.Key("min").Value(l.min);
+  w.Key("max").Value(l.max);
+  w.Key("p50").Value(l.p50);
+  w.Key("p66").Value(l.p66);
+  w.Key("p75").Value(l.p75);
+  w.Key("p80").Value(l.p80);
+  w.Key("p90").Value(l.p90);
+  w.Key("p95").Value(l.p95);
+  w.Key("p98").Value(l.p98);
+  w.Key("p99").Value(l.p99);
+  w.Key("p99_9").Value(l.p99_9);
+  w.Key("p99_99").Value(l.p99_99);
+  w.Key("p100").Value(l.p100);
+  Write(w.Key("ci95_avg"), l.ci95_avg);
+  Write(w.Key("ci95_p95"), l.ci95_p95);
+  w.EndObject();
+}
+
+void Write(JsonWriter& w, const std::optional<Latencies>& latencies) {
+  if (latencies) {
+    Write(w, *latencies);
+  } else {
+    w.Null();
+  }
+}
+
+void Write(JsonWriter& w, const Endpoint& e) {
+  w.BeginObject();
+  w.Key("name").Value(e.name);
+  if (e.method.empty()) {
+    w.Key("method").Null();
+  } else {
+    w.Key("method").Value(e.method);
+  }
+  w.Key("started").Value(e.started);
+  w.Key("requests").Value(e.requests);
+  w.Key("failures").Value(e.failures);
+  w.Key("in_flight").Value(e.in_flight);
+  w.Key("skipped").Value(e.skipped);
+  w.Key("dropped").Value(e.dropped);
+  w.Key("reconnects").Value(e.reconnects);
+  w.Key("rps").Value(e.rps);
+  w.Key("failure_pct").Value(e.failure_pct);
+  w.Key("bytes_sent").Value(e.bytes_sent);
+  w.Key("bytes_received").Value(e.bytes_received);
+  Write(w.Key("response_ms"), e.response);
+  Write(w.Key("intended_ms"), e.intended);
+  w.Key("phases_ms").BeginObject();
+  Write(w.Key("connect"), e.connect);
+  Write(w.Key("tls"), e.tls);
+  Write(w.Key("first_byte"), e.first_byte);
+  Write(w.Key("body"), e.body);
+  w.EndObject();
+  w.Key("status").BeginObject(JsonWriter::kInline);
+  for (const auto& [code, count] : e.status) w.Key(std::to_string(code)).Value(count);
+  w.EndObject();
+  w.EndObject();
+}
+
+void Write(JsonWriter& w, const Run& run) {
+  w.BeginObject();
+  w.Key("id").Value(run.id);
+  w.Key("seed").Value(run.seed);
+  w.Key("started_at").Value(run.started_at);
+  w.Key("duration_s").Value(run.duration_s);
+  w.Key("target").Value(run.target);
+  w.Key("sfp_version").Value(run.sfp_version);
+  w.Key("verdict").Value(capacity::Name(run.verdict));
+  Write(w.Key("reasons"), run.reasons);
+  w.Key("interrupted").Value(run.interrupted);
+  w.Key("workers").BeginArray();
+  for (const Worker& worker : run.workers) {
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("index").Value(worker.index);
+    w.Key("name").Value(worker.name);
+    w.Key("threads").Value(worker.threads);
+    w.Key("lost").Value(worker.lost);
+    w.Key("rejoined").Value(worker.rejoined);
+    w.Key("cpu_max").Value(worker.cpu_max);
+    w.Key("lag_p99_ms").Value(worker.lag_p99_ms);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
+}
+
+void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures) {
+  w.BeginArray();
+  for (const Failure& f : failures) {
+    w.BeginObject();
+    w.Key("endpoint").Value(f.endpoint);
+    w.Key("class").Value(f.kind);
+    w.Key("message").Value(f.message);
+    w.Key("phase").Value(f.phase);
+    w.Key("count").Value(f.count);
+    w.Key("first_s").Value(f.first_s);
+    w.Key("last_s").Value(f.last_s);
+    w.Key("cause").Value(f.cause);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
+void WriteInferred(JsonWriter& w, const std::vector<Inferred>& inferred) {
+  w.BeginArray();
+  for (const Inferred& i : inferred) {
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("what").Value(i.what);
+    w.Key("value").Value(i.value);
+    w.Key("evidence").Value(i.evidence);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
+void WriteSeries(JsonWriter& w, const std::vector<SeriesPoint>& series) {
+  w.BeginArray();
+  for (const SeriesPoint& p : series) {
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("t").Value(p.t);
+    w.Key("users").Value(p.users);
+    w.Key("rps").Value(p.rps);
+    w.Key("failures_per_s").Value(p.failures_per_s);
+    w.Key("p50_ms").Value(p.p50_ms);
+    w.Key("p95_ms").Value(p.p95_ms);
+    w.Key("degraded").Value(p.degraded);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
+void Write(JsonWriter& w, const Row& row) {
+  w.BeginObject();
+  w.Key("users").Value(row.users);
+  w.Key("requests").Value(row.requests);
+  w.Key("failures").Value(row.failures);
+  w.Key("failure_pct").Value(row.failure_pct);
+  w.Key("avg_ms").Value(row.avg_ms);
+  w.Key("rps").Value(row.rps);
+  w.Key("p50_ms").Value(row.p50_ms);
+  w.Key("p95_ms").Value(row.p95_ms);
+  w.Key("p99_ms").Value(row.p99_ms);
+  w.Key("in_flight").Value(row.in_flight);
+  w.Key("little_ratio").Value(row.judgement.little_ratio);
+  w.Key("verdict").Value(capacity::Name(row.judgement.verdict));
+  Write(w.Key("reasons"), row.judgement.reasons);
+  w.Key("needed_s").Value(row.judgement.needed_s);
+  w.EndObject();
+}
+
+void WriteSweep(JsonWriter& w, const Report& report) {
+  if (!report.sweep) return w.Null();
+  w.BeginObject();
+  w.Key("rows").BeginArray();
+  for (const Row& row : report.rows) Write(w, row);
+  w.EndArray();
+  w.Key("fit").Null();
+  w.EndObject();
+}
+
+void WriteThresholds(JsonWriter& w, const std::vector<Threshold>& thresholds) {
+  w.BeginArray();
+  for (const Threshold& t : thresholds) {
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("text").Value(t.text);
+    w.Key("value").Value(t.value);
+    w.Key("held").Value(t.held);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
+}  // namespace
+
+std::string ToJson(const Report& report) {
+  JsonWriter w;
+  w.BeginObject();
+  w.Key("schema").Value("sfp.report/1");
+  Write(w.Key("run"), report.run);
+  Write(w.Key("totals"), report.totals);
+  w.Key("endpoints").BeginArray();
+  for (const Endpoint& endpoint : report.endpoints) Write(w, endpoint);
+  w.EndArray();
+  WriteFailures(w.Key("failures"), report.failures);
+  WriteInferred(w.Key("inferred"), report.inferred);
+  WriteSeries(w.Key("series"), report.series);
+  WriteSweep(w.Key("sweep"), report);
+  WriteThresholds(w.Key("thresholds"), report.thresholds);
+  w.EndObject();
+  return w.Take();
+}
+
+}  // namespace sfp::report

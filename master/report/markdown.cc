@@ -1,0 +1,134 @@
+#include "master/report/markdown.h"
+
+#include <absl/strings/str_format.h>
+
+#include <cmath>
+
+#include "common/base/units.h"
+#include "master/report/json_writer.h"
+#include "master/report/table.h"
+
+namespace sfp::report {
+namespace {
+
+std::string Cell(const Number& value, int decimals) {
+  return value ? absl::StrFormat("%.*f", decimals, *value) : "–";
+}
+std::string Cell(std::uint64_t value) { return std::to_string(value); }
+std::string Cell(std::string_view name) { return std::string(name); }
+
+std::string Heading(const Report& report) {
+  const Run& run = report.run;
+  std::string out = "# sfp report: " + EscapeMarkdown(run.id) + "\n\n";
+  if (run.totals_differ) {
+    out +=
+        "> **TOTALS DIFFER: worker and master do not agree on what was measured. Do not trust "
+        "these "
+        "figures.**\n\n";
+  }
+  out += "* Target: " + EscapeMarkdown(run.target) + "\n";
+  out += absl::StrFormat("* Started %s, ran %s, seed %d, sfp %s\n", EscapeMarkdown(run.started_at),
+                         HumanDuration(FromSeconds(run.duration_s)), run.seed, run.sfp_version);
+  out += absl::StrFormat("* Workers: %d\n", run.workers.size());
+  if (run.interrupted) {
+    out += "* Interrupted: " + EscapeMarkdown(run.why_ended.empty() ? "by hand" : run.why_ended) +
+           "\n";
+  }
+  out += absl::StrFormat("* Verdict: **%s**\n", std::string(capacity::Name(run.verdict)));
+  for (const std::string& reason : run.reasons) out += "  * " + EscapeMarkdown(reason) + "\n";
+  return out;
+}
+
+std::string MainTable(const Report& report, bool seed) {
+  Table table({"Users", "Total requests", "Total fails", "Failures %", "Average ms", "Requests/s",
+               "p50 ms", "p95 ms", "p99 ms", "In flight", "Verdict"},
+              0);
+  for (const Row& row : report.rows) {
+    table.Add({Cell(row.users), Cell(seed ? row.requests - row.failures : row.requests),
+               Cell(row.failures), Cell(row.failure_pct, 1),
+               Cell(seed ? row.success_avg_ms : row.avg_ms, 0),
+               Cell(seed ? row.success_rps : row.rps, 1), Cell(row.p50_ms, 0), Cell(row.p95_ms, 0),
+               Cell(row.p99_ms, 0), Cell(row.in_flight),
+               Cell(capacity::Name(row.judgement.verdict))});
+  }
+  std::string out = table.Markdown();
+  bool any = false;
+  for (const Row& row : report.rows) {
+    if (row.judgement.reasons.empty()) continue;
+    out += any ? "" : "\n";
+    any = true;
+    out += absl::StrFormat("* %d users, **%s**: ", row.users,
+                           std::string(capacity::Name(row.judgement.verdict)));
+    for (std::size_t i = 0; i < row.judgement.reasons.size(); ++i) {
+      out += (i > 0 ? "; " : "") + EscapeMarkdown(row.judgement.reasons[i]);
+    }
+    out += ".\n";
+  }
+  return out;
+}
+
+std::string EndpointTable(const Report& report) {
+  Table table({"Method", "Endpoint", "Requests", "Fails", "Failures %", "Average ms", "Min", "Max",
+               "p50", "p95", "p99", "Requests/s", "In flight", "Skipped", "Reconnects"},
+              2);
+  const auto add = [&](const Endpoint& e) {
+    const Latencies& r = e.response;
+    table.Add({e.method, e.name, Cell(e.requests), Cell(e.failures), Cell(e.failure_pct, 1),
+               Cell(r.avg, 1), Cell(r.min, 1), Cell(r.max, 1), Cell(r.p50, 1), Cell(r.p95, 1),
+               Cell(r.p99, 1), Cell(e.rps, 1), Cell(e.in_flight), Cell(e.skipped),
+               Cell(e.reconnects)});
+  };
+  for (const Endpoint& endpoint : report.endpoints) add(endpoint);
+  add(report.totals);
+  return "\n## Endpoints\n\n" + table.Markdown();
+}
+
+std::string FailureTable(const Report& report) {
+  if (report.failures.empty()) return "";
+  Table table({"Endpoint", "Message", "Phase", "Likely cause", "Count", "First s", "Last s"}, 4);
+  for (const Failure& f : report.failures) {
+    table.Add({f.endpoint, f.message, f.phase, f.cause, Cell(f.count), FormatNumber(f.first_s, 1),
+               FormatNumber(f.last_s, 1)});
+  }
+  return "\n## Failures\n\n" + table.Markdown();
+}
+
+std::string ThresholdTable(const Report& report) {
+  if (report.thresholds.empty()) return "";
+  Table table({"Threshold", "Held", "Measured"}, 2);
+  for (const Threshold& t : report.thresholds) {
+    table.Add({t.text, t.held ? "yes" : "no", Cell(t.value, 2)});
+  }
+  return "\n## Thresholds\n\n" + table.Markdown();
+}
+
+std::string Footer(bool seed) {
+  std::string out = "\n---\n\n";
+  if (seed) {
+    out +=
+        "Definitions of the 2018 table: total requests, average and requests/s leave failures out; "
+        "failures % is failed / (succeeded + failed). The other columns count all completed "
+        "requests.\n";
+  } else {
+    out +=
+        "Requests are completed requests, succeeded and failed; average, percentiles and "
+        "requests/s are "
+        "over all of them, failures % is failed / requests. `--seed-definitions` prints the 2018 "
+        "table's "
+        "own definitions, which leave failures out of total requests, average and requests/s.\n";
+  }
+  return out +
+         "In flight: started, but without an answer when the row or the run ended. A response time "
+         "lasts "
+         "from the request's start, connecting included, to the last byte of the answer.\n";
+}
+
+}  // namespace
+
+std::string ToMarkdown(const Report& report, const MarkdownOptions& options) {
+  return Heading(report) + "\n" + MainTable(report, options.seed_definitions) +
+         EndpointTable(report) + FailureTable(report) + ThresholdTable(report) +
+         Footer(options.seed_definitions);
+}
+
+}  // namespace sfp::report

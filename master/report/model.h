@@ -1,0 +1,137 @@
+#pragma once
+
+// A run's report as plain data: what report.json holds (section by section the same), and what the other
+// renderings print. Built from a run's results by build.h; rendered by json.h, markdown.h, console.h.
+//
+// What was not measured is an empty optional, and null in the JSON: never 0. Times are in ms where the
+// name ends in _ms or the struct is Latencies, else in s.
+//
+// Thread: immutable values.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/capacity/validity.h"
+
+namespace sfp::report {
+
+using Number = std::optional<double>;
+using Interval95 = std::optional<std::array<double, 2>>;
+
+// Of one histogram, in ms. A histogram without a value has none of them.
+struct Latencies {
+  Number avg, min, max;
+  Number p50, p66, p75, p80, p90, p95, p98, p99, p99_9, p99_99, p100;
+  Interval95 ci95_avg, ci95_p95;
+};
+
+struct Endpoint {
+  std::string name;
+  std::string method;  // empty for the totals
+  std::uint64_t started = 0;
+  std::uint64_t requests = 0;  // completed: succeeded and failed
+  std::uint64_t failures = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t reconnects = 0;
+  Number rps;
+  Number failure_pct;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+  Latencies response;
+  std::optional<Latencies> intended;
+  std::optional<Latencies> connect, tls, first_byte, body;
+  std::map<std::uint32_t, std::uint64_t> status;
+};
+
+struct Failure {
+  std::string endpoint;
+  std::string kind;  // `class` in the JSON
+  std::string message;
+  std::string phase;
+  std::uint64_t count = 0;
+  double first_s = 0;
+  double last_s = 0;
+  std::string cause;  // with the setting to change
+};
+
+struct Inferred {
+  std::string what;
+  double value = 0;
+  std::uint64_t evidence = 0;
+};
+
+struct SeriesPoint {
+  std::uint32_t t = 0;
+  std::uint32_t users = 0;
+  double rps = 0;
+  double failures_per_s = 0;
+  Number p50_ms, p95_ms;
+  bool degraded = false;
+};
+
+// A level of a sweep, or the whole run.
+struct Row {
+  std::uint32_t users = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  Number failure_pct;
+  Number avg_ms;
+  Number rps;
+  Number success_avg_ms;  // the definitions of the 2018 table: failures left out
+  Number success_rps;
+  Number p50_ms, p95_ms, p99_ms;
+  std::uint64_t in_flight = 0;
+  capacity::Judgement judgement;
+};
+
+struct Threshold {
+  std::string text;
+  Number value;  // in the threshold's unit
+  bool held = false;
+};
+
+struct Worker {
+  std::uint32_t index = 0;
+  std::string name;
+  std::uint32_t threads = 0;
+  bool lost = false;
+  std::uint32_t rejoined = 0;
+  double cpu_max = 0;
+  Number lag_p99_ms;
+};
+
+struct Run {
+  std::string id;
+  std::uint64_t seed = 0;
+  std::string started_at;
+  double duration_s = 0;
+  std::string target;
+  std::string sfp_version;
+  capacity::Verdict verdict = capacity::Verdict::kValid;
+  std::vector<std::string> reasons;
+  bool interrupted = false;
+  std::string why_ended;  // empty: the plan's end was reached; not in the JSON
+  bool totals_differ =
+      false;  // a worker counted other figures than those that arrived; not in the JSON
+  std::vector<Worker> workers;
+};
+
+struct Report {
+  Run run;
+  Endpoint totals;
+  std::vector<Endpoint> endpoints;
+  std::vector<Failure> failures;  // most frequent first
+  std::vector<Inferred> inferred;
+  std::vector<SeriesPoint> series;
+  bool sweep = false;
+  std::vector<Row> rows;  // the sweep's levels; else one row, the whole run
+  std::vector<Threshold> thresholds;
+};
+
+}  // namespace sfp::report

@@ -1,0 +1,121 @@
+#include "master/report/rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "master/report/latencies.h"
+
+namespace sfp::report {
+namespace {
+
+// Figures that every kind of row shares.
+Row Figures(const stats::EndpointStats& total, double window_s) {
+  Row row;
+  row.requests = total.requests();
+  row.failures = total.failed;
+  row.failure_pct = Percent(total.failed, total.requests());
+  if (const auto mean = total.response.mean()) row.avg_ms = Millis(*mean);
+  row.rps = PerSecond(total.requests(), window_s);
+  row.success_avg_ms = SuccessAverageMs(total);
+  row.success_rps = PerSecond(total.succeeded, window_s);
+  row.p50_ms = QuantileMs(total.response, 0.50);
+  row.p95_ms = QuantileMs(total.response, 0.95);
+  row.p99_ms = QuantileMs(total.response, 0.99);
+  return row;
+}
+
+// A skipped task thinks without a request, so the mean think time between two requests is longer by that part.
+Number ThinkTime(const results::Results& results, const stats::EndpointStats& total) {
+  const double planned = results.run().think_time_s();
+  if (!(planned >= 0) || total.requests() == 0) return std::nullopt;
+  return planned * (1 + static_cast<double>(total.skipped) / static_cast<double>(total.requests()));
+}
+
+Row LevelRow(const results::Results& results, const results::Row& level) {
+  const auto window_s = static_cast<double>(level.per_second.size());
+  Row row = Figures(level.total, window_s);
+  row.users = level.users;
+  row.in_flight = level.in_flight;
+  capacity::Measured measured;
+  measured.users = level.users;
+  measured.window_s = window_s;
+  measured.requests = row.requests;
+  if (row.avg_ms) measured.mean_response_s = *row.avg_ms / 1000;
+  if (row.p50_ms) measured.p50_s = *row.p50_ms / 1000;
+  measured.think_s = ThinkTime(results, level.total);
+  measured.per_second = level.per_second;
+  measured.response_sum_s = level.response_sum_s;
+  for (std::size_t i = 0; i < level.per_second.size(); ++i) {
+    measured.degraded_seconds += results.series()[level.begin_s + i].degraded ? 1 : 0;
+  }
+  row.judgement = capacity::Judge(measured);
+  return row;
+}
+
+using Points = std::span<const results::SeriesPoint>;
+
+// The longest stretch of whole seconds with a constant number of users.
+Points Plateau(Points points) {
+  Points best;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    // A second whose end has other users than its beginning belongs to a ramp.
+    if (i > 0 && points[i].users != points[i - 1].users) begin = i + 1;
+    if (points[i].users == 0) begin = i + 1;
+    if (begin <= i && i + 1 - begin > best.size()) best = points.subspan(begin, i + 1 - begin);
+  }
+  return best;
+}
+
+Row WholeRun(const results::Results& results) {
+  const stats::EndpointStats total = results.Total();
+  const double duration_s = Seconds(results.duration());
+  Row row = Figures(total, duration_s);
+  row.in_flight = results.in_flight();
+  const Points all(results.series());
+  for (const results::SeriesPoint& point : all) row.users = std::max(row.users, point.users);
+  const auto whole = static_cast<std::size_t>(std::floor(duration_s + 0.001));
+  const Points steady = Plateau(all.first(std::min(whole, all.size())));
+
+  capacity::Measured measured;
+  std::vector<std::uint64_t> counts;
+  std::vector<double> sums;
+  double sum_s = 0;
+  for (const results::SeriesPoint& point : steady) {
+    counts.push_back(point.requests);
+    sums.push_back(point.response_sum_s);
+    measured.requests += point.requests;
+    sum_s += point.response_sum_s;
+    measured.users = point.users;
+  }
+  measured.window_s = static_cast<double>(steady.size());
+  if (measured.requests > 0) {
+    measured.mean_response_s = sum_s / static_cast<double>(measured.requests);
+  }
+  if (row.p50_ms) measured.p50_s = *row.p50_ms / 1000;
+  measured.think_s = ThinkTime(results, total);
+  measured.per_second = counts;
+  measured.response_sum_s = sums;
+  measured.lag_p99 = LagP99(results);
+  for (const results::SeriesPoint& point : all) measured.degraded_seconds += point.degraded ? 1 : 0;
+  row.judgement = capacity::Judge(measured);
+  return row;
+}
+
+}  // namespace
+
+std::optional<Duration> LagP99(const results::Results& results) {
+  stats::Histogram lag;
+  for (const auto& [index, worker] : results.workers()) lag.Merge(worker.lag);
+  return lag.Quantile(0.99);
+}
+
+std::vector<Row> RowsOf(const results::Results& results) {
+  if (results.rows().empty()) return {WholeRun(results)};
+  std::vector<Row> out;
+  for (const results::Row& level : results.rows()) out.push_back(LevelRow(results, level));
+  return out;
+}
+
+}  // namespace sfp::report
