@@ -70,11 +70,4 @@ const results::Results* Coordinator::results() const {
   return core_->run() != nullptr ? &core_->run()->results() : nullptr;
 }
 
-std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape, double think_time_s) {
-  const auto* sweep = std::get_if<plan::Sweep>(&shape);
-  if (sweep == nullptr) return nullptr;
-  static_cast<void>(think_time_s);
-  return std::make_unique<FixedSteps>(sweep->step_time.value_or(std::chrono::seconds(60)));
-}
-
 }  // namespace sfp::coordinator

@@ -109,8 +109,9 @@ class Coordinator {
   std::unique_ptr<Core> core_;
 };
 
-// The usual policy for a shape: fixed steps, or the statistics of master/capacity for automatic
-// ones. Null for a shape that is no sweep.
-std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape, double think_time_s);
+// As in level_policy.h; the think time is not needed any more.
+inline std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape, double) {
+  return MakeLevelPolicy(shape);
+}
 
 }  // namespace sfp::coordinator

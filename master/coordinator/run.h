@@ -131,8 +131,10 @@ class Run {
   void TickLost(Time now);
   void TickLevels(Time now);
   void BeginLevel(std::uint32_t at_s, Time now);
-  bool CloseLevel(std::uint32_t at_s, Time now);
-  void NextLevel(std::uint32_t at_s, Time now);
+  bool CloseLevel(std::uint32_t end_s, Time now);
+  // The row ends at end_s, the next level begins, or the run ends, at at_s.
+  void NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now);
+  void AskPolicy(Time now);
   bool WriteLevelStarted(std::uint32_t begin_s, Time now);
   std::uint32_t EarliestChange(Time now) const;  // a second of the run, at least 1 s ahead
 
@@ -155,7 +157,9 @@ class Run {
   std::uint32_t level_ramp_s_ = 0;
   std::uint32_t level_begin_s_ = 0;
   std::optional<std::uint32_t> level_end_s_;
+  std::uint32_t level_full_s_ = 0;  // all users there; the row may begin later
   std::uint32_t asked_ = 0;
+  std::optional<Duration> level_left_;
   bool last_level_ended_ = false;
   // Stopping.
   std::optional<std::string> stop_why_;  // StopRun

@@ -137,9 +137,10 @@ void Run::BeginLevel(std::uint32_t at_s, Time now) {
   const Duration begin =
       plan::AppendLevel(plan_, Duration(at_s * kSecondNs), users, sweep.spawn_rate);
   level_ramp_s_ = at_s;
-  level_begin_s_ = asked_ = static_cast<std::uint32_t>(begin.count() / kSecondNs);
+  level_begin_s_ = level_full_s_ = asked_ = static_cast<std::uint32_t>(begin.count() / kSecondNs);
   if (!WriteLevelStarted(level_begin_s_, now)) return;
   LogInfo(absl::StrFormat("level %u of %u: %u users", level_ + 1, sweep.levels.size(), users));
+  level_left_.reset();
   level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
 }
 
@@ -150,13 +151,13 @@ bool Run::WriteLevelStarted(std::uint32_t begin_s, Time now) {
   });
 }
 
-bool Run::CloseLevel(std::uint32_t at_s, Time now) {
+bool Run::CloseLevel(std::uint32_t end_s, Time now) {
   return WriteRecord(
-      now, [&](v1::JournalRecord& record) { record.mutable_level_ended()->set_end_s(at_s); });
+      now, [&](v1::JournalRecord& record) { record.mutable_level_ended()->set_end_s(end_s); });
 }
 
-void Run::NextLevel(std::uint32_t at_s, Time now) {
-  if (!CloseLevel(at_s, now)) return;
+void Run::NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now) {
+  if (!CloseLevel(end_s, now)) return;
   if (level_ + 1 < std::get<plan::Sweep>(spec_.shape).levels.size()) {
     ++level_;
     BeginLevel(at_s, now);
@@ -169,22 +170,32 @@ void Run::NextLevel(std::uint32_t at_s, Time now) {
 
 void Run::TickLevels(Time now) {
   if (last_level_ended_) return;
-  if (level_end_s_) {
-    const Time end = start_ + Duration(*level_end_s_ * kSecondNs);
-    if (end - now <= kTellAhead) NextLevel(std::max(*level_end_s_, EarliestChange(now)), now);
-    return;
-  }
+  AskPolicy(now);
+  if (over() || last_level_ended_ || !level_end_s_) return;
+  const Time end = start_ + Duration(*level_end_s_ * kSecondNs);
+  if (end - now > kTellAhead) return;
+  const std::uint32_t at_s = std::max(*level_end_s_, EarliestChange(now));
+  NextLevel(at_s, at_s, now);
+}
+
+void Run::AskPolicy(Time now) {
   const std::optional<std::uint32_t> complete = results_.complete_second();
-  while (complete && asked_ <= *complete) {
-    const LevelDecision decision = spec_.levels->Decide(results_.rows().back(), asked_++);
-    if (decision.begin_s && *decision.begin_s > level_begin_s_) {
-      level_begin_s_ = *decision.begin_s;
-      if (!WriteLevelStarted(level_begin_s_, now)) return;
-    }
-    if (!decision.done) continue;
-    if (!decision.why.empty()) LogInfo("the level is measured: " + decision.why);
-    return NextLevel(std::max(EarliestChange(now), level_begin_s_), now);
+  if (!complete || asked_ > *complete) return;
+  asked_ = *complete + 1;
+  std::vector<std::uint64_t> per_second;
+  for (std::uint32_t s = level_full_s_; s < asked_; ++s) {
+    per_second.push_back(results_.series()[s].requests);
   }
+  const LevelDecision decision = spec_.levels->Decide(per_second);
+  level_left_ = decision.left;
+  if (decision.begin_s && *decision.begin_s > level_begin_s_) {
+    level_begin_s_ = *decision.begin_s;
+    if (!WriteLevelStarted(level_begin_s_, now)) return;
+  }
+  if (!decision.done || level_end_s_) return;
+  if (!decision.why.empty()) LogInfo("the level is measured: " + decision.why);
+  const std::uint32_t at_s = std::max(EarliestChange(now), level_begin_s_);
+  NextLevel(std::clamp(decision.end_s.value_or(at_s), level_begin_s_, at_s), at_s, now);
 }
 
 // Live edits.

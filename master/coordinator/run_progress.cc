@@ -43,12 +43,13 @@ Progress Run::ProgressAt(Time now) const {
   if (const auto* sweep = std::get_if<plan::Sweep>(&spec_.shape)) {
     progress.level = static_cast<std::uint32_t>(level_ + 1);
     progress.levels = static_cast<std::uint32_t>(sweep->levels.size());
-    if (const auto most = spec_.levels->MostTime(); most && !last_level_ended_) {
+    if (const auto step = spec_.levels->StepTime(); step && !last_level_ended_) {
       const Duration end = Duration(level_ramp_s_ * 1'000'000'000LL) +
-                           *most * static_cast<std::int64_t>(sweep->levels.size() - level_);
+                           *step * static_cast<std::int64_t>(sweep->levels.size() - level_);
       progress.left = end - progress.elapsed;
     }
   }
+  if (!last_level_ended_) progress.level_left = level_left_;
   if (progress.left) progress.left = std::max(Duration(0), *progress.left);
   if (state_ == RunState::kStopping || over()) progress.left = Duration(0);
   return progress;

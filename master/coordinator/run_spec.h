@@ -71,8 +71,9 @@ struct Progress {
   std::optional<Duration> p95;  // over the newest complete seconds, at most 10
   std::uint64_t requests = 0;   // so far
   std::uint64_t failures = 0;
-  Duration elapsed{0};           // since the start
-  std::optional<Duration> left;  // of the load; an upper bound where levels end by themselves
+  Duration elapsed{0};                 // since the start
+  std::optional<Duration> left;        // of the load, if it has a known end
+  std::optional<Duration> level_left;  // of the open level, estimated
 };
 
 }  // namespace sfp::coordinator
