@@ -28,22 +28,23 @@ namespace sfp::config {
 
 struct Diagnostic {
   std::string file;
-  int line = 0;    // from 1; 0: the file as a whole
-  int column = 0;  // from 1, in bytes
-  std::string message;     // one sentence, without a full stop; with the suggestion if there is one
-  std::string source_line;  // for the caret; empty if there is none
+  int line = 0;         // from 1; 0: the file as a whole
+  int column = 0;       // from 1, in bytes
+  std::string message;  // one sentence, without a full stop; with the suggestion if there is one
+  std::string source_line;  // for the caret, secrets in it as "***"; empty if there is none
+  int caret = 0;  // from 1, in bytes of source_line; 0: the column (hidden secrets may move it)
 };
 // "config.yaml:12:5: unknown key 'spwan_rate', did you mean 'spawn_rate'?\n  spwan_rate: 10\n  ^"
 std::string Format(const Diagnostic& diagnostic);
 
 struct Config {
-  std::string name;             // `name:`, or the file's stem
-  v1::Scenario scenario;        // self-contained: CSV columns and PEM files are read into it
+  std::string name;       // `name:`, or the file's stem
+  v1::Scenario scenario;  // self-contained: CSV columns and PEM files are read into it
   plan::Shape load;
   Duration stop_timeout{30'000'000'000};
   std::vector<Threshold> thresholds;
   std::optional<std::uint32_t> declared_pool;
-  std::string resolved_yaml;    // every default and variable filled in, no secrets
+  std::string resolved_yaml;         // every default and variable filled in, no secrets
   std::vector<std::string> secrets;  // longest first
 };
 

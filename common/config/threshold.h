@@ -22,7 +22,7 @@ struct Threshold {
   std::string endpoint;  // empty: the totals
   std::string metric;    // as in the list above
   Comparison comparison = Comparison::kLess;
-  double value = 0;      // durations in ms, failures in %, else plain
+  double value = 0;  // durations in ms, failures in %, else plain
 };
 
 StatusOr<Threshold> ParseThreshold(std::string_view text);

@@ -1,0 +1,112 @@
+#include "common/base/units.h"
+#include "common/config/builder.h"
+#include "common/config/values.h"
+
+namespace sfp::config {
+namespace {
+
+constexpr double kLongestSeconds = 365.0 * 86'400;
+
+std::uint32_t Users(const Node* node, std::uint32_t fallback) {
+  return static_cast<std::uint32_t>(Integer(node).value_or(fallback));
+}
+
+void CheckRamp(const Node& at, double users, double rate, Context& context) {
+  if (rate > 0 && users / rate > kLongestSeconds) {
+    context.Add(at, "starting all users at this rate would take more than a year");
+  }
+}
+
+plan::Shape BuildConstant(const Node& load, Context& context) {
+  plan::Constant constant;
+  const Node* rate = load.Get("spawn_rate");
+  constant.users = Users(load.Get("users"), 1);
+  constant.spawn_rate = Rate(rate).value_or(1);
+  constant.run_time = DurationOf(load.Get("run_time"));
+  if (rate != nullptr) CheckRamp(*rate, constant.users, constant.spawn_rate, context);
+  return constant;
+}
+
+plan::Shape BuildSweep(const Node& sweep, Context& context) {
+  plan::Sweep out;
+  std::uint32_t most = 0;
+  if (const Node* levels = sweep.Get("users"); levels != nullptr && levels->is_list()) {
+    for (const Node& level : levels->children) {
+      out.levels.push_back(Users(&level, 1));
+      most = std::max(most, out.levels.back());
+    }
+  }
+  const Node* rate = sweep.Get("spawn_rate");
+  out.step_time = DurationOf(sweep.Get("step_time"));
+  out.spawn_rate = Rate(rate).value_or(0);
+  if (rate != nullptr) CheckRamp(*rate, most, out.spawn_rate, context);
+  return out;
+}
+
+plan::Shape BuildStages(const Node& list, Context& context) {
+  plan::Stages out;
+  double seconds = 0;
+  std::uint32_t most = 0;
+  if (!list.is_list()) return out;
+  for (const Node& item : list.children) {
+    plan::Stage stage;
+    stage.users = Users(item.Get("users"), 1);
+    stage.ramp = DurationOf(item.Get("ramp")).value_or(Duration(0));
+    stage.hold = DurationOf(item.Get("hold")).value_or(Duration(0));
+    if (item.is_map() && stage.ramp + stage.hold == Duration(0)) {
+      context.diagnostics.Add(item.place, "a stage takes some time: 'ramp', 'hold' or both");
+    }
+    seconds += Seconds(stage.ramp) + Seconds(stage.hold);
+    most = std::max(most, stage.users);
+    out.stages.push_back(stage);
+  }
+  if (seconds > kLongestSeconds) {
+    context.diagnostics.Add(list.place, "the stages take more than a year");
+  }
+  if (most == 0 && !list.children.empty()) {
+    context.diagnostics.Add(list.place, "no stage has any users");
+  }
+  return out;
+}
+
+}  // namespace
+
+void BuildLoad(const Node* load, Context& context, Config& out) {
+  if (load == nullptr || !load->is_map()) return;
+  if (const auto stop = DurationOf(load->Get("stop_timeout"))) out.stop_timeout = *stop;
+  if (const Node* sweep = load->Get("sweep")) {
+    out.load = BuildSweep(*sweep, context);
+  } else if (const Node* stages = load->Get("stages")) {
+    out.load = BuildStages(*stages, context);
+  } else if (const Node* arrivals = load->Get("arrivals")) {
+    context.diagnostics.Add(arrivals->key_place,
+                            "arrivals (the open model) is not available in this version");
+  } else {
+    out.load = BuildConstant(*load, context);
+  }
+}
+
+void BuildThresholds(const Node* thresholds, Context& context, Config& out) {
+  if (thresholds == nullptr || !thresholds->is_list()) return;
+  for (const Node& item : thresholds->children) {
+    if (!item.is_scalar()) continue;
+    const auto threshold = ParseThreshold(item.value);
+    if (!threshold.ok()) {
+      context.Add(item, Message(threshold.status()));
+      continue;
+    }
+    const std::string& endpoint = threshold->endpoint;
+    const auto& tasks = context.tasks;
+    if (!endpoint.empty() && std::find(tasks.begin(), tasks.end(), endpoint) == tasks.end()) {
+      const std::string message = "no task is called '" + endpoint + "'" + Suggest(endpoint, tasks);
+      if (item.shown) {
+        context.Add(item, Say(item, message));
+      } else {
+        context.diagnostics.AddWithin(item, endpoint, message);
+      }
+    }
+    out.thresholds.push_back(*threshold);
+  }
+}
+
+}  // namespace sfp::config

@@ -1,0 +1,212 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/base/text.h"
+#include "common/config/builder.h"
+#include "common/config/values.h"
+#include "common/scenario/origin.h"
+
+namespace sfp::config {
+namespace {
+
+constexpr std::size_t kMostPemBytes = 1 << 20;
+
+bool IsControl(char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u < 0x20 || u == 0x7f;
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool IsToken(std::string_view text) {
+  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+std::int64_t Ns(const Node* node, std::int64_t fallback) {
+  const auto duration = DurationOf(node);
+  return duration ? duration->count() : fallback;
+}
+
+void BuildUrl(const Node* url, Context& context, v1::Target& out) {
+  if (url == nullptr || !url->is_scalar()) return;
+  const auto origin = scenario::ParseOrigin(url->value);
+  if (origin.ok()) {
+    std::string text = url->value;
+    if (text.ends_with('/')) text.pop_back();
+    out.set_url(text);
+  } else if (url->secret) {
+    context.Add(*url, "a URL here holds no user and password; they belong under 'auth'");
+  } else {
+    context.Add(*url, Message(origin.status()));
+  }
+}
+
+void BuildBasePath(const Node* node, Context& context, v1::Target& out) {
+  const auto path = Text(node);
+  if (!path || path->empty()) return;
+  out.set_base_path(*path);
+  std::string wrong;
+  if ((*path)[0] != '/') {
+    wrong = "has to begin with '/'";
+  } else if (path->back() == '/') {
+    wrong = "has to end without '/'";
+  } else if (path->find_first_of("?#") != std::string::npos) {
+    wrong = "holds no '?' or '#'";
+  } else if (path->find("{{") != std::string::npos) {
+    wrong = "holds no template; put it into the tasks' paths";
+  } else if (std::any_of(path->begin(), path->end(),
+                         [](char c) { return c == ' ' || IsControl(c); })) {
+    wrong = "holds no space (write %20)";
+  }
+  if (!wrong.empty()) context.Add(*node, "base_path " + wrong + ", not " + Quote(*node));
+}
+
+void BuildAuth(const Node* auth, Context& context, v1::Target& out) {
+  if (auth == nullptr) return;
+  if (const Node* basic = auth->Get("basic")) {
+    v1::Auth::Basic& to = *out.mutable_auth()->mutable_basic();
+    const Node* user = basic->Get("user");
+    to.set_user(Text(user).value_or(""));
+    to.set_password(Text(basic->Get("password")).value_or(""));
+    if (to.user().find(':') != std::string::npos) {
+      context.Add(*user, "the user of basic auth holds ':', which would end the name");
+    }
+  }
+  const Node* bearer = auth->Get("bearer");
+  if (const auto token = Text(bearer)) {
+    out.mutable_auth()->set_bearer(*token);
+    if (token->empty() || std::any_of(token->begin(), token->end(),
+                                      [](char c) { return c == ' ' || IsControl(c); })) {
+      context.Add(*bearer, "a bearer token is not empty and holds no spaces or line ends");
+    }
+  }
+}
+
+std::string ReadPem(const Node* file, std::string_view kind, Context& context) {
+  if (file == nullptr || !file->is_scalar() || file->value.empty()) return "";
+  const std::string path = context.PathOf(*file);
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) {
+    context.Add(*file, "can't read " + Quote(*file) + ": " + std::strerror(errno));
+    return "";
+  }
+  if (!S_ISREG(status.st_mode)) {
+    context.Add(*file, "can't read " + Quote(*file) + ": it is not a file");
+    return "";
+  }
+  const auto text = ReadFile(path, kMostPemBytes);
+  if (!text.ok()) {
+    context.Add(*file, "can't read " + Quote(*file) + ": it is larger than 1 MiB or not readable");
+    return "";
+  }
+  if (text->find("-----BEGIN ") == std::string::npos ||
+      text->find(std::string(kind) + "-----") == std::string::npos) {
+    context.Add(*file, Quote(*file) + " is not a PEM file with a " + std::string(kind));
+    return "";
+  }
+  return *text;
+}
+
+void BuildTls(const Node* tls, Context& context, v1::Target& out) {
+  v1::Tls& to = *out.mutable_tls();
+  to.set_verify(true);
+  if (tls == nullptr) return;
+  to.set_verify(Bool(tls->Get("verify")).value_or(true));
+  to.set_ca_pem(ReadPem(tls->Get("ca"), "CERTIFICATE", context));
+  to.set_cert_pem(ReadPem(tls->Get("cert"), "CERTIFICATE", context));
+  to.set_key_pem(ReadPem(tls->Get("key"), "PRIVATE KEY", context));
+  const Node* name = tls->Get("server_name");
+  if (const auto text = Text(name)) {
+    to.set_server_name(*text);
+    const bool good = !text->empty() && std::all_of(text->begin(), text->end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             c == '-' || c == '.' || c == '_';
+    });
+    if (!good) context.Add(*name, "server_name is a host name, not " + Quote(*name));
+  }
+}
+
+void BuildTimeouts(const Node& target, v1::Target& out) {
+  constexpr std::int64_t kTotal = 60'000'000'000;
+  v1::Timeouts& to = *out.mutable_timeouts();
+  to.set_total_ns(Ns(target.Get("timeout"), kTotal));
+  const Node* phases = target.Get("timeouts");
+  if (phases == nullptr) return;
+  to.set_dns_ns(Ns(phases->Get("dns"), 0));
+  to.set_connect_ns(Ns(phases->Get("connect"), 0));
+  to.set_tls_ns(Ns(phases->Get("tls"), 0));
+  to.set_send_ns(Ns(phases->Get("send"), 0));
+  to.set_first_byte_ns(Ns(phases->Get("first_byte"), 0));
+  to.set_body_ns(Ns(phases->Get("body"), 0));
+}
+
+}  // namespace
+
+void BuildHeaders(const Node* headers, Context& context,
+                  google::protobuf::RepeatedPtrField<v1::Header>& out) {
+  if (headers == nullptr || !headers->is_map()) return;
+  std::vector<std::string> seen;
+  for (const Node& child : headers->children) {
+    const std::string lower = Lower(child.key);
+    Node name;
+    name.value = child.key;
+    if (!IsToken(child.key)) {
+      context.diagnostics.Add(child.key_place, Quote(name) + " is not the name of a header");
+    } else if (lower == "content-length" || lower == "transfer-encoding") {
+      context.diagnostics.Add(child.key_place,
+                              "header " + Quote(name) + " is set by sfp, from the body");
+    } else if (std::find(seen.begin(), seen.end(), lower) != seen.end()) {
+      const bool same = std::count_if(headers->children.begin(), headers->children.end(),
+                                      [&](const Node& c) { return c.key == child.key; }) > 1;
+      // The same spelling twice is a duplicate key, which has been reported.
+      if (!same)
+        context.diagnostics.Add(child.key_place, "header " + Quote(name) + " is there twice");
+    }
+    seen.push_back(lower);
+    if (!child.is_scalar()) continue;
+    if (std::any_of(child.value.begin(), child.value.end(),
+                    [](char c) { return IsControl(c) && c != '\t'; })) {
+      context.Add(child, "a header's value holds no control characters such as the end of a line");
+    }
+    CheckTemplate(child, context);
+    v1::Header& header = *out.Add();
+    header.set_name(child.key);
+    header.set_value(child.value);
+  }
+}
+
+void BuildTarget(const Node* target, Context& context, v1::Target& out) {
+  constexpr std::uint64_t kHeaderBytes = 64'000;
+  constexpr std::uint64_t kBodyBytes = 64'000'000;
+  if (target == nullptr || !target->is_map()) return;
+  BuildUrl(target->Get("url"), context, out);
+  BuildBasePath(target->Get("base_path"), context, out);
+  BuildAuth(target->Get("auth"), context, out);
+  BuildTls(target->Get("tls"), context, out);
+  BuildTimeouts(*target, out);
+  BuildHeaders(target->Get("headers"), context, *out.mutable_headers());
+  out.set_cookies(Bool(target->Get("cookies")).value_or(true));
+  out.set_max_redirects(
+      Redirects(target->Get("redirects")).value_or(static_cast<std::uint32_t>(kDefaultRedirects)));
+  out.set_decompress(Bool(target->Get("decompress")).value_or(false));
+  const Node* limits = target->Get("limits");
+  out.set_max_header_bytes(
+      Bytes(limits == nullptr ? nullptr : limits->Get("header")).value_or(kHeaderBytes));
+  out.set_max_body_bytes(
+      Bytes(limits == nullptr ? nullptr : limits->Get("body")).value_or(kBodyBytes));
+}
+
+}  // namespace sfp::config

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "common/config/builder.h"
+#include "common/config/values.h"
+
+namespace sfp::config {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kMostTasks = 10'000;
+
+void CheckName(const Node& named, std::string_view what, Context& context) {
+  const bool good = !named.key.empty() && named.key.size() <= kLongestName &&
+                    std::none_of(named.key.begin(), named.key.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (!good) {
+    context.diagnostics.Add(named.key_place,
+                            std::string(what) +
+                                " needs a name of 1 to 200 characters without line "
+                                "ends");
+  }
+}
+
+void BuildWait(const Node* wait, Context& context, v1::UserClass& out) {
+  if (wait == nullptr) return;
+  const auto ns = [&](const char* key) -> std::optional<std::int64_t> {
+    const auto duration = DurationOf(wait->Get(key));
+    return duration ? std::optional(duration->count()) : std::nullopt;
+  };
+  v1::Wait& to = *out.mutable_wait();
+  const Node* uniform = wait->Get("uniform");
+  if (uniform != nullptr && uniform->is_list() && uniform->children.size() == 2) {
+    const auto least = DurationOf(&uniform->children[0]);
+    const auto most = DurationOf(&uniform->children[1]);
+    if (!least || !most) return;
+    to.mutable_uniform()->set_min_ns(least->count());
+    to.mutable_uniform()->set_max_ns(most->count());
+    if (*least > *most) {
+      context.Add(uniform->children[1], "the longest wait is shorter than the shortest");
+    }
+  } else if (const auto constant = ns("constant")) {
+    to.set_constant_ns(*constant);
+  } else if (const auto exponential = ns("exponential")) {
+    to.set_exponential_ns(*exponential);
+  } else if (const auto pacing = ns("pacing")) {
+    to.set_pacing_ns(*pacing);
+  }
+}
+
+std::vector<std::string> BuildOnStart(const Node* on_start, const Node& tasks, Context& context,
+                                      v1::UserClass& out) {
+  std::vector<std::string> named;
+  if (on_start == nullptr || !on_start->is_list()) return named;
+  std::vector<std::string> known;
+  for (const Node& task : tasks.children) known.push_back(task.key);
+  for (const Node& item : on_start->children) {
+    if (!item.is_scalar()) continue;
+    if (std::find(known.begin(), known.end(), item.value) == known.end()) {
+      const std::string all = known.empty() ? "" : Suggest(item.value, known);
+      context.Add(item, "on_start: there is no task " + Quote(item) + " in this class" + all);
+    }
+    named.push_back(item.value);
+    out.add_on_start(item.value);
+  }
+  return named;
+}
+
+void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
+  CheckName(user_class, "a user class", context);
+  out.set_name(user_class.key);
+  out.set_weight(static_cast<std::uint32_t>(Integer(user_class.Get("weight")).value_or(1)));
+  BuildWait(user_class.Get("wait"), context, out);
+  const Node* tasks = user_class.Get("tasks");
+  if (tasks == nullptr || !tasks->is_map()) return;
+  const std::vector<std::string> on_start =
+      BuildOnStart(user_class.Get("on_start"), *tasks, context, out);
+  for (const Node& task : tasks->children) {
+    CheckName(task, "a task", context);
+    context.tasks.push_back(task.key);
+    v1::Task& to = *out.add_tasks();
+    BuildTask(task, context, to);
+    const Node* weight = task.Get("weight");
+    if (weight != nullptr && to.weight() == 0 && Integer(weight) &&
+        std::find(on_start.begin(), on_start.end(), task.key) == on_start.end()) {
+      context.Add(*weight, "with a weight of 0 this task never runs, unless on_start names it");
+    }
+  }
+}
+
+}  // namespace
+
+void BuildUsers(const Node* users, Context& context, v1::Scenario& out) {
+  if (users == nullptr || !users->is_map()) return;
+  std::size_t tasks = 0;
+  for (const Node& user_class : users->children) {
+    if (const Node* of = user_class.Get("tasks")) tasks += of->children.size();
+  }
+  if (tasks > kMostTasks || users->children.size() > kMostTasks) {
+    return context.diagnostics.Add(users->place, "there are more than 10000 tasks or classes");
+  }
+  for (const Node& user_class : users->children) BuildClass(user_class, context, *out.add_users());
+}
+
+}  // namespace sfp::config

@@ -1,0 +1,55 @@
+#pragma once
+
+// Tree to model: everything that the schema's table cannot say. Names that must exist, templates, URLs,
+// files, pointers and expressions, numbers that only make sense together.
+//
+// Each function goes on after a mistake, so that one pass finds them all; what it then makes is of no use
+// and is thrown away, since Config is given out only without findings. Nodes that Check refused are skipped
+// silently.
+//
+// Thread: confined to one Parse.
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/config/diagnostics.h"
+#include "common/config/node.h"
+
+namespace sfp::config {
+
+struct Context {
+  struct Source {
+    std::string name;
+    bool collected = false;
+    bool filled = false;  // some task collects into it
+  };
+  Diagnostics& diagnostics;
+  std::filesystem::path folder;              // of the configuration
+  std::vector<Source> sources;               // by BuildData
+  std::vector<std::string> tasks;            // by BuildUsers
+  std::map<const Node*, std::string> notes;  // comments of the resolved plan
+
+  void Add(const Node& scalar, std::string message);  // without what is secret in it
+  std::string PathOf(const Node& file) const;         // relative names are looked up in `folder`
+};
+
+void BuildTarget(const Node* target, Context& context, v1::Target& out);
+void BuildHeaders(const Node* headers, Context& context,
+                  google::protobuf::RepeatedPtrField<v1::Header>& out);
+void BuildLoad(const Node* load, Context& context, Config& out);
+// `users` is looked at for the data that its tasks collect.
+void BuildData(const Node* data, const Node* users, Context& context, v1::Scenario& out);
+void BuildUsers(const Node* users, Context& context, v1::Scenario& out);
+void BuildTask(const Node& task, Context& context, v1::Task& out);
+void BuildThresholds(const Node* thresholds, Context& context, Config& out);
+
+// Reports broken templates and names that no data has.
+void CheckTemplate(const Node& scalar, Context& context);
+// The JSON text of a `json:` body.
+std::string JsonText(const Node& json);
+
+}  // namespace sfp::config

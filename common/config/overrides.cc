@@ -1,0 +1,152 @@
+#include "common/config/overrides.h"
+
+#include <algorithm>
+
+namespace sfp::config {
+namespace {
+
+Node Scalar(std::string_view option, std::string_view value) {
+  Node node;
+  node.kind = Node::Kind::kScalar;
+  node.place.option = option;
+  node.value = value;
+  return node;
+}
+
+Node Container(Node::Kind kind, std::string_view option) {
+  Node node;
+  node.kind = kind;
+  node.place.option = option;
+  return node;
+}
+
+// In place of the children of that name, or as a new one.
+Node& Set(Node& map, std::string_view key, Node child) {
+  std::erase_if(map.children, [&](const Node& old) { return old.key == key; });
+  child.key = key;
+  child.key_place = child.place;
+  map.children.push_back(std::move(child));
+  return map.children.back();
+}
+
+void Erase(Node& map, std::string_view key) {
+  std::erase_if(map.children, [&](const Node& child) { return child.key == key; });
+}
+
+Node Levels(std::string_view text) {
+  Node levels = Container(Node::Kind::kList, "--sweep");
+  while (true) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    while (item.starts_with(' ')) item.remove_prefix(1);
+    while (item.ends_with(' ')) item.remove_suffix(1);
+    levels.children.push_back(Scalar("--sweep", item));
+    if (comma == text.size()) return levels;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+class LoadEditor {
+ public:
+  LoadEditor(Node& root, const Overrides& overrides, Diagnostics& diagnostics)
+      : root_(root), overrides_(overrides), diagnostics_(diagnostics) {}
+
+  void Edit() {
+    Conflicts();
+    Node* load = root_.Get("load");
+    if (load == nullptr) {
+      load = &Set(root_, "load", Container(Node::Kind::kMap, ""));
+      if (!overrides_.users && !overrides_.sweep) Set(*load, "users", Scalar("", "1"));
+    }
+    const bool replaces = overrides_.users || overrides_.sweep;
+    if (replaces && !load->is_map()) load->kind = Node::Kind::kMap, load->children.clear();
+    if (!load->is_map()) return;
+    if (overrides_.users) {
+      for (const char* other : {"sweep", "stages", "arrivals"}) Erase(*load, other);
+      Set(*load, "users", Scalar("--users", *overrides_.users));
+    } else if (overrides_.sweep) {
+      MakeSweep(*load);
+    }
+    Refine(*load);
+  }
+
+ private:
+  void Conflict(std::string_view option, std::string message) {
+    diagnostics_.Add({option, 0, 0}, std::move(message));
+    conflict_ = true;
+  }
+
+  void Conflicts() {
+    if (overrides_.sweep && overrides_.users) {
+      Conflict("--sweep", "'--sweep' and '--users' exclude each other");
+    }
+    if (overrides_.sweep && overrides_.run_time) {
+      Conflict("--run-time", "a sweep has no run time; '--step-time' is the length of a level");
+    }
+    if (overrides_.step_time && overrides_.users) {
+      Conflict("--step-time", "'--step-time' and '--users' exclude each other");
+    }
+  }
+
+  // Step time and spawn rate stay if the file has a sweep already.
+  void MakeSweep(Node& load) {
+    for (const char* other : {"users", "stages", "arrivals", "spawn_rate", "run_time"}) {
+      Erase(load, other);
+    }
+    Node* sweep = load.Get("sweep");
+    if (sweep == nullptr || !sweep->is_map()) {
+      sweep = &Set(load, "sweep", Container(Node::Kind::kMap, "--sweep"));
+    }
+    Set(*sweep, "users", Levels(*overrides_.sweep));
+  }
+
+  void Refine(Node& load) {
+    Node* sweep = load.Get("sweep");
+    const bool is_sweep = sweep != nullptr && sweep->is_map();
+    const bool is_stages = load.Get("stages") != nullptr;
+    if (overrides_.spawn_rate) {
+      Node rate = Scalar("--spawn-rate", *overrides_.spawn_rate);
+      if (is_stages) {
+        Conflict("--spawn-rate", "the load is stages, which say themselves how fast users start");
+      } else {
+        Set(is_sweep ? *sweep : load, "spawn_rate", std::move(rate));
+      }
+    }
+    if (overrides_.run_time) {
+      if (!is_sweep && !is_stages) {
+        Set(load, "run_time", Scalar("--run-time", *overrides_.run_time));
+      } else if (!conflict_) {
+        Conflict("--run-time", is_sweep
+                                   ? "the load is a sweep, which has no run time; '--step-time' is "
+                                     "the length of a level"
+                                   : "the load is stages, which say themselves how long they take");
+      }
+    }
+    if (overrides_.step_time) {
+      if (is_sweep) {
+        Set(*sweep, "step_time", Scalar("--step-time", *overrides_.step_time));
+      } else if (!conflict_) {
+        Conflict("--step-time", "the load is not a sweep, so there are no steps");
+      }
+    }
+  }
+
+  Node& root_;
+  const Overrides& overrides_;
+  Diagnostics& diagnostics_;
+  bool conflict_ = false;
+};
+
+}  // namespace
+
+void ApplyOverrides(Node& root, const Overrides& overrides, Diagnostics& diagnostics) {
+  if (!root.is_map()) return;
+  if (overrides.host) {
+    Node* target = root.Get("target");
+    if (target == nullptr) target = &Set(root, "target", Container(Node::Kind::kMap, "--host"));
+    if (target->is_map()) Set(*target, "url", Scalar("--host", *overrides.host));
+  }
+  LoadEditor(root, overrides, diagnostics).Edit();
+}
+
+}  // namespace sfp::config

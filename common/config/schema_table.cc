@@ -1,0 +1,268 @@
+#include <limits>
+
+#include "common/config/schema.h"
+
+namespace sfp::config {
+namespace {
+
+using Kind = Rule::Kind;
+
+constexpr std::int64_t kYear = 365LL * 86'400 * 1'000'000'000;
+constexpr std::int64_t kInt64Least = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kInt64Most = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostUsers = 10'000'000;
+constexpr std::int64_t kMostWeight = 1'000'000;
+
+constexpr Rule kText{.kind = Kind::kText};
+constexpr Rule kTemplate{.kind = Kind::kTemplate};
+constexpr Rule kFile{.kind = Kind::kFile};
+constexpr Rule kBool{.kind = Kind::kBool};
+constexpr Rule kDuration{.kind = Kind::kDuration, .most = kYear};
+constexpr Rule kSomeDuration{.kind = Kind::kDuration, .least = 1, .most = kYear};
+constexpr Rule kStepTime{.kind = Kind::kAutoDuration, .least = 1'000'000'000, .most = kYear};
+constexpr Rule kSpawnRate{.kind = Kind::kRate, .most = 1'000'000, .unit = "users per second"};
+constexpr Rule kArrivalRate{.kind = Kind::kRate, .most = 10'000'000, .unit = "arrivals per second"};
+constexpr Rule kUsers{.kind = Kind::kInteger, .least = 1, .most = kMostUsers};
+constexpr Rule kStageUsers{.kind = Kind::kInteger, .least = 0, .most = kMostUsers};
+constexpr Rule kClassWeight{.kind = Kind::kInteger, .least = 1, .most = kMostWeight};
+constexpr Rule kTaskWeight{.kind = Kind::kInteger, .least = 0, .most = kMostWeight};
+constexpr Rule kRedirects{.kind = Kind::kRedirects, .least = 0, .most = 100};
+constexpr Rule kHeaders{
+    .kind = Kind::kNamed, .element = &kTemplate, .example = "{Accept: text/html}"};
+constexpr Rule kFields{
+    .kind = Kind::kNamed, .element = &kTemplate, .example = "{term: \"{{term}}\"}"};
+
+constexpr Key kBasicKeys[] = {
+    {"user", &kText, nullptr, "The user's name.", true},
+    {"password", &kText, nullptr, "The password; better from a variable: \"${API_PASSWORD}\".",
+     true},
+};
+constexpr Rule kBasic{.kind = Kind::kMap, .keys = kBasicKeys};
+
+constexpr Key kAuthKeys[] = {
+    {"basic", &kBasic, nullptr, "HTTP Basic authentication.", false, "kind"},
+    {"bearer", &kText, nullptr, "A token for 'Authorization: Bearer'.", false, "kind"},
+};
+constexpr Rule kAuth{.kind = Kind::kMap, .keys = kAuthKeys, .needs = "kind"};
+
+constexpr Key kTlsKeys[] = {
+    {"verify", &kBool, "true", "Check the server's certificate and name."},
+    {"ca", &kFile, nullptr, "PEM file of the authorities to trust instead of the system's."},
+    {"cert", &kFile, nullptr, "PEM file of the client certificate and its chain.", false, "",
+     "key"},
+    {"key", &kFile, nullptr, "PEM file of the client certificate's private key.", false, "",
+     "cert"},
+    {"server_name", &kText, nullptr, "Name for SNI and verification, if it is not the URL's host."},
+};
+constexpr Rule kTls{.kind = Kind::kMap, .keys = kTlsKeys};
+
+constexpr Key kTimeoutKeys[] = {
+    {"dns", &kDuration, "0s", "Resolving the host's name; 0: only the total limits it."},
+    {"connect", &kDuration, "0s", "The TCP connection."},
+    {"tls", &kDuration, "0s", "The TLS handshake."},
+    {"send", &kDuration, "0s", "Sending the request."},
+    {"first_byte", &kDuration, "0s", "From the request sent to the response's first byte."},
+    {"body", &kDuration, "0s", "From the response's first byte to its last."},
+};
+constexpr Rule kTimeouts{.kind = Kind::kMap, .keys = kTimeoutKeys};
+
+constexpr Rule kHeaderBytes{.kind = Kind::kBytes, .least = 256, .most = 16 << 20};
+constexpr Rule kBodyBytes{.kind = Kind::kBytes, .least = 1, .most = 1LL << 40};
+constexpr Key kLimitKeys[] = {
+    {"header", &kHeaderBytes, "64KB", "A response with a longer header fails."},
+    {"body", &kBodyBytes, "64MB", "A response with a longer body fails."},
+};
+constexpr Rule kLimits{.kind = Kind::kMap, .keys = kLimitKeys};
+
+constexpr Rule kPool{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr Key kTargetKeys[] = {
+    {"url", &kText, nullptr, "Scheme, host and port of the API: https://host:8443.", true},
+    {"base_path", &kText, "", "Put in front of each task's path: /v1/things."},
+    {"auth", &kAuth, nullptr, "Credentials, never shown anywhere."},
+    {"tls", &kTls, "{}", "How https connections are made."},
+    {"timeout", &kDuration, "60s", "Limit of a whole exchange, connecting included; 0: none."},
+    {"timeouts", &kTimeouts, "{}", "Limits of its phases."},
+    {"headers", &kHeaders, nullptr,
+     "Sent with every request, unless a task names the same header."},
+    {"cookies", &kBool, "true", "Keep the cookies that the API sets, per user."},
+    {"redirects", &kRedirects, "10", "How many redirects to follow in a row; false: none."},
+    {"decompress", &kBool, "false", "Ask for gzip and decode it."},
+    {"limits", &kLimits, "{}", "Protection against endless responses."},
+    {"declared_pool", &kPool, nullptr,
+     "The API's connection pool, to be compared with the concurrency that is measured."},
+};
+constexpr Rule kTarget{.kind = Kind::kMap, .keys = kTargetKeys};
+
+constexpr Rule kLevels{
+    .kind = Kind::kList, .least = 1, .most = 1000, .element = &kUsers, .example = "[10, 20, 50]"};
+constexpr Key kSweepKeys[] = {
+    {"users", &kLevels, nullptr, "The levels, one row of the table each.", true},
+    {"step_time", &kStepTime, "auto", "Length of a level; auto: until its row is valid."},
+    {"spawn_rate", &kSpawnRate, nullptr,
+     "Users started or stopped per second between levels; without it each change takes 1 s."},
+};
+constexpr Rule kSweep{.kind = Kind::kMap, .keys = kSweepKeys};
+
+constexpr Key kStageKeys[] = {
+    {"users", &kStageUsers, nullptr, "Users at the end of the ramp.", true},
+    {"ramp", &kDuration, "0s", "Time to get there from the previous stage's users."},
+    {"hold", &kDuration, "0s", "Time to stay there."},
+};
+constexpr Rule kStage{.kind = Kind::kMap, .keys = kStageKeys};
+constexpr Rule kStages{.kind = Kind::kList,
+                       .least = 1,
+                       .most = 1000,
+                       .element = &kStage,
+                       .example = "[{users: 100, ramp: 30s, hold: 2m}]"};
+
+constexpr Key kArrivalKeys[] = {
+    {"rate", &kArrivalRate, nullptr, "Task iterations begun per second.", true},
+    {"max_users", &kUsers, nullptr, "How many may be busy at once.", true},
+};
+constexpr Rule kArrivals{.kind = Kind::kMap, .keys = kArrivalKeys};
+
+constexpr Key kLoadKeys[] = {
+    {"users", &kUsers, nullptr, "How many users.", false, "shape"},
+    {"sweep", &kSweep, nullptr, "Levels of users one after the other: the table.", false, "shape"},
+    {"stages", &kStages, nullptr, "Ramps and plateaus.", false, "shape"},
+    {"arrivals", &kArrivals, nullptr, "An open model (not available in this version).", false,
+     "shape"},
+    {"spawn_rate", &kSpawnRate, "1", "Users started per second.", false, "", "users"},
+    {"run_time", &kSomeDuration, nullptr,
+     "How long, from the first user on; without it until stopped.", false, "", "users arrivals"},
+    {"stop_timeout", &kDuration, "30s",
+     "How long requests in flight may take to end after the run."},
+};
+constexpr Rule kLoad{.kind = Kind::kMap, .keys = kLoadKeys, .needs = "shape"};
+
+constexpr Rule kValues{.kind = Kind::kList,
+                       .least = 1,
+                       .most = 10'000'000,
+                       .element = &kText,
+                       .example = "[\"a\", \"b\"]"};
+constexpr Rule kNumber{.kind = Kind::kInteger, .least = kInt64Least, .most = kInt64Most};
+constexpr Rule kWidth{.kind = Kind::kInteger, .least = 0, .most = 20};
+constexpr Key kRangeKeys[] = {
+    {"from", &kNumber, nullptr, "The first number.", true},
+    {"to", &kNumber, nullptr, "The last number, included.", true},
+    {"step", &kNumber, "1", "From one number to the next; may be negative."},
+    {"width", &kWidth, "0", "Pad with zeros to so many digits."},
+};
+constexpr Rule kRange{.kind = Kind::kMap, .keys = kRangeKeys};
+constexpr Rule kCapacity{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr Key kCollectedKeys[] = {
+    {"capacity", &kCapacity, "10", "A worker keeps the newest so many values."},
+};
+constexpr Rule kCollected{.kind = Kind::kMap, .keys = kCollectedKeys};
+constexpr std::string_view kPicks[] = {"random", "sequential", "unique"};
+constexpr Rule kPick{.kind = Kind::kWord, .words = kPicks};
+constexpr Key kSourceKeys[] = {
+    {"values", &kValues, nullptr, "A list of values.", false, "kind"},
+    {"range", &kRange, nullptr, "Numbers from one to another.", false, "kind"},
+    {"csv", &kFile, nullptr, "A CSV file with a header line.", false, "kind"},
+    {"collected", &kCollected, nullptr, "Filled from responses, by a task's collect.", false,
+     "kind"},
+    {"column", &kText, nullptr, "The CSV file's column.", false, "", "csv"},
+    {"pick", &kPick, "random",
+     "random; sequential: each user goes through the rows in order; unique: no row is used twice "
+     "in the whole "
+     "cluster."},
+};
+constexpr Rule kSource{.kind = Kind::kMap, .keys = kSourceKeys, .needs = "kind"};
+constexpr Rule kData{
+    .kind = Kind::kNamed, .element = &kSource, .example = "{term: {values: [\"a\", \"b\"]}}"};
+
+constexpr Rule kUniform{
+    .kind = Kind::kList, .least = 2, .most = 2, .element = &kDuration, .example = "[100ms, 5s]"};
+constexpr Key kWaitKeys[] = {
+    {"uniform", &kUniform, nullptr, "Evenly between two durations.", false, "kind"},
+    {"constant", &kDuration, nullptr, "Always as long.", false, "kind"},
+    {"exponential", &kSomeDuration, nullptr, "Exponential with this mean.", false, "kind"},
+    {"pacing", &kSomeDuration, nullptr, "From one task's start to the next one's.", false, "kind"},
+};
+constexpr Rule kWait{
+    .kind = Kind::kMap, .keys = kWaitKeys, .needs = "kind", .example = "{uniform: [100ms, 5s]}"};
+
+constexpr Rule kStatuses{.kind = Kind::kStatuses};
+constexpr Key kExpectKeys[] = {
+    {"status", &kStatuses, "200-399",
+     "The statuses that count as success: 400, [200, 404], 2xx, 200-299."},
+};
+constexpr Rule kExpect{.kind = Kind::kMap, .keys = kExpectKeys};
+
+constexpr std::string_view kCollectPicks[] = {"random", "all"};
+constexpr Rule kCollectPick{.kind = Kind::kWord, .words = kCollectPicks};
+constexpr Key kCollectKeys[] = {
+    {"json", &kText, nullptr,
+     "A JSON pointer into the response; * stands for each element: /data/*/id.", true},
+    {"pick", &kCollectPick, "random", "Keep one of the values found, or all."},
+    {"match", &kText, nullptr, "A regular expression (ECMAScript): only its match is kept."},
+};
+constexpr Rule kCollect{.kind = Kind::kMap, .keys = kCollectKeys};
+constexpr Rule kCollects{
+    .kind = Kind::kNamed, .element = &kCollect, .example = "{id: {json: /data/*/id}}"};
+
+constexpr Rule kJson{.kind = Kind::kJson};
+constexpr Key kTaskKeys[] = {
+    {"weight", &kTaskWeight, "1", "Share among the class's tasks; 0: only through on_start."},
+    {"get", &kTemplate, nullptr, "Path and query of a GET request, behind target.base_path.", false,
+     "method"},
+    {"post", &kTemplate, nullptr, "Path and query of a POST request.", false, "method"},
+    {"put", &kTemplate, nullptr, "Path and query of a PUT request.", false, "method"},
+    {"patch", &kTemplate, nullptr, "Path and query of a PATCH request.", false, "method"},
+    {"delete", &kTemplate, nullptr, "Path and query of a DELETE request.", false, "method"},
+    {"head", &kTemplate, nullptr, "Path and query of a HEAD request.", false, "method"},
+    {"options", &kTemplate, nullptr, "Path and query of an OPTIONS request.", false, "method"},
+    {"query", &kFields, nullptr, "Further query parameters, percent-encoded."},
+    {"headers", &kHeaders, nullptr, "Further headers, or others than the target's."},
+    {"body", &kTemplate, nullptr, "A body, sent as it is.", false, "body"},
+    {"json", &kJson, nullptr, "A JSON body: as text, or as YAML that is turned into JSON.", false,
+     "body"},
+    {"form", &kFields, nullptr, "A form-encoded body.", false, "body"},
+    {"expect", &kExpect, "{}", "What counts as success."},
+    {"collect", &kCollects, nullptr, "Values to take from the response into collected data."},
+    {"timeout", &kSomeDuration, nullptr, "Instead of target.timeout."},
+    {"redirects", &kRedirects, nullptr, "Instead of target.redirects."},
+};
+constexpr Rule kTask{.kind = Kind::kMap, .keys = kTaskKeys, .needs = "method"};
+constexpr Rule kTasks{
+    .kind = Kind::kNamed, .least = 1, .element = &kTask, .example = "{home: {get: /}}"};
+
+constexpr Rule kTaskNames{
+    .kind = Kind::kList, .least = 0, .most = 1000, .element = &kText, .example = "[login]"};
+constexpr Key kClassKeys[] = {
+    {"weight", &kClassWeight, "1", "Share of this class among the users."},
+    {"wait", &kWait, nullptr, "The time between two tasks; without it there is none."},
+    {"on_start", &kTaskNames, nullptr,
+     "Tasks that each user does once, in this order, before all others."},
+    {"tasks", &kTasks, nullptr, "What users of this class do: tasks by name.", true},
+};
+constexpr Rule kClass{.kind = Kind::kMap, .keys = kClassKeys};
+constexpr Rule kClasses{.kind = Kind::kNamed,
+                        .least = 1,
+                        .element = &kClass,
+                        .example = "{visitor: {tasks: {home: {get: /}}}}"};
+
+constexpr Rule kThreshold{.kind = Kind::kText, .example = "p95 < 500ms"};
+constexpr Rule kThresholds{.kind = Kind::kList,
+                           .least = 0,
+                           .most = 1000,
+                           .element = &kThreshold,
+                           .example = "[\"p95 < 500ms\"]"};
+
+constexpr Key kFileKeys[] = {
+    {"name", &kText, nullptr, "The run's name; without it the file's."},
+    {"target", &kTarget, nullptr, "The API under test.", true},
+    {"load", &kLoad, nullptr, "How many users, when. One user until stopped if left out."},
+    {"data", &kData, nullptr, "Values for templates, by name."},
+    {"users", &kClasses, nullptr, "Classes of users, by name.", true},
+    {"thresholds", &kThresholds, nullptr,
+     "Conditions on the result, such as \"by_term: p95 < 500ms\"; exit code 1 if one fails."},
+};
+constexpr Rule kWholeFile{.kind = Kind::kMap, .keys = kFileKeys};
+
+}  // namespace
+
+const Rule& FileRule() { return kWholeFile; }
+
+}  // namespace sfp::config
