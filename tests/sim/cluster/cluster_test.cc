@@ -1,0 +1,243 @@
+// One trouble at a time, with the answer known.
+
+#include <gtest/gtest.h>
+
+#include "common/base/log.h"
+#include "tests/sim/cluster/simulation.h"
+
+namespace sfp::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class ClusterTest : public testing::Test {
+ protected:
+  ClusterTest() : sim(1) { SetLogLevel(LogLevel::kError); }
+
+  // So many workers, joined, and a run of 40 users under way for 5 s.
+  void RunWith(std::uint32_t workers, Duration run_time = seconds(30)) {
+    for (std::uint32_t i = 0; i < workers; ++i) sim.AddWorker(1, seconds(17 * i) - seconds(20));
+    ASSERT_TRUE(sim.StartRun(ConstantRun(40, run_time, workers)).ok());
+    sim.RunFor(seconds(6));
+    ASSERT_EQ(sim.master().state(), coordinator::RunState::kRunning);
+    ASSERT_EQ(sim.running_users(), 40u);
+  }
+  SimWorker& worker(std::size_t i) { return *sim.workers()[i]; }
+  int Count(v1::JournalRecord::BodyCase kind) const {
+    int count = 0;
+    for (const auto& record : sim.records()) count += record.body_case() == kind;
+    return count;
+  }
+  void ExpectDoneAndEqual(std::uint32_t workers) {
+    ASSERT_TRUE(sim.RunUntilOver(seconds(120)));
+    EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kDone) << sim.outcome()->why;
+    EXPECT_FALSE(sim.outcome()->totals_differ);
+    for (std::uint32_t i = 0; i < workers; ++i) {
+      const results::Worker& there = sim.master().results()->workers().at(worker(i).index());
+      EXPECT_TRUE(stats::SameTotals(there.totals, worker(i).truth())) << "worker " << i;
+      EXPECT_EQ(worker(i).agent().unacknowledged(), 0u);
+    }
+  }
+
+  Simulation sim;
+};
+
+TEST_F(ClusterTest, QuietRunDeliversEverything) {
+  RunWith(3, seconds(10));
+  ExpectDoneAndEqual(3);
+  EXPECT_EQ(Count(v1::JournalRecord::kFinished), 3);
+  EXPECT_EQ(sim.records().front().body_case(), v1::JournalRecord::kRun);
+  EXPECT_EQ(sim.records().back().body_case(), v1::JournalRecord::kEnded);
+}
+
+TEST_F(ClusterTest, WorkersStartWithin20MsWhateverTheirClocks) {
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    SimWorker& each = sim.AddWorker(1, seconds(1000) * i - seconds(2500));
+    sim.path(each).longest = milliseconds(1 + 4 * i);
+  }
+  ASSERT_TRUE(sim.StartRun(ConstantRun(10, seconds(5), 5)).ok());
+  sim.RunFor(seconds(4));
+  Duration first = Duration::max(), last = Duration::min();
+  for (const auto& each : sim.workers()) {
+    ASSERT_TRUE(each->start());
+    first = std::min(first, *each->start());
+    last = std::max(last, *each->start());
+  }
+  EXPECT_LT(last - first, milliseconds(20));
+}
+
+TEST_F(ClusterTest, ShortCutIsResumedUnnoticed) {
+  RunWith(2);
+  sim.Cut(worker(0), milliseconds(1), milliseconds(1));
+  ExpectDoneAndEqual(2);
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 0);
+  EXPECT_EQ(Count(v1::JournalRecord::kJoined), 2);
+}
+
+TEST_F(ClusterTest, OldStreamThatLingersIsReplaced) {
+  RunWith(2);
+  sim.Cut(worker(0), milliseconds(1), seconds(20));
+  ExpectDoneAndEqual(2);
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 0);
+}
+
+TEST_F(ClusterTest, KilledWorkersUsersAreTakenOverWithin3s) {
+  RunWith(3, seconds(20));
+  worker(1).Kill();
+  sim.RunFor(seconds(3));
+  EXPECT_EQ(sim.running_users(), sim.planned_users());
+  ASSERT_TRUE(sim.RunUntilOver(seconds(120)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kIncomplete);
+  EXPECT_EQ(sim.outcome()->missing_workers, 1u);
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 1);
+}
+
+TEST_F(ClusterTest, SilentWorkersUsersAreTakenOverWithin3s) {
+  RunWith(3);
+  sim.Swallow(worker(1), seconds(6));
+  sim.RunFor(seconds(3));
+  EXPECT_EQ(sim.running_users() - worker(1).users(), sim.planned_users());
+  ExpectDoneAndEqual(3);
+}
+
+TEST_F(ClusterTest, ReturningWorkerGetsItsEntriesAndIndexBack) {
+  RunWith(3);
+  const v1::Plan before = sim.plan();
+  const std::uint32_t index = worker(1).index();
+  sim.Swallow(worker(1), seconds(5));
+  sim.RunFor(seconds(4));
+  EXPECT_NE(sim.plan().owners().Get(0) + sim.plan().owners().Get(1) + sim.plan().owners().Get(2),
+            before.owners().Get(0) + before.owners().Get(1) + before.owners().Get(2));
+  sim.RunFor(seconds(4));
+  const v1::Plan after = sim.plan();
+  EXPECT_TRUE(std::equal(before.owners().begin(), before.owners().end(), after.owners().begin(),
+                         after.owners().end()));
+  EXPECT_EQ(worker(1).index(), index);
+  EXPECT_EQ(sim.running_users(), 40u);
+  ExpectDoneAndEqual(3);
+  EXPECT_EQ(sim.master().results()->workers().at(index).rejoined, 1u);
+}
+
+TEST_F(ClusterTest, DeadMansSwitchStopsLoadAfter10sAndItStartsAgain) {
+  RunWith(2, seconds(60));
+  const Duration silent_from = sim.events.now();
+  sim.Swallow(worker(0), seconds(14));
+  sim.RunFor(seconds(13));
+  ASSERT_TRUE(worker(0).load_stopped());
+  EXPECT_LT(*worker(0).load_stopped() - silent_from, milliseconds(10'200));
+  EXPECT_GT(*worker(0).load_stopped() - silent_from, seconds(9));
+  EXPECT_EQ(worker(0).users(), 0u);
+  EXPECT_EQ(sim.running_users(), 40u);
+  sim.RunFor(seconds(6));
+  EXPECT_EQ(worker(0).starts(), 2);
+  EXPECT_GT(worker(0).users(), 0u);
+  EXPECT_EQ(sim.running_users(), 40u);
+  ExpectDoneAndEqual(2);
+}
+
+TEST_F(ClusterTest, NewcomerGetsAShare) {
+  RunWith(2);
+  SimWorker& late = sim.AddWorker(2, seconds(500));
+  sim.RunFor(seconds(4));
+  EXPECT_NEAR(late.users(), 20, 2);
+  EXPECT_EQ(sim.running_users(), 40u);
+  ExpectDoneAndEqual(3);
+}
+
+TEST_F(ClusterTest, LeavingWorkerDeliversAndIsNotMissed) {
+  RunWith(2);
+  worker(0).agent().OnSignal(worker(0).Clock());
+  sim.RunFor(seconds(3));
+  EXPECT_EQ(worker(0).exit_code(), agent::kExitDone) << worker(0).exit_reason();
+  EXPECT_EQ(worker(1).users(), 40u);
+  ExpectDoneAndEqual(2);
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 0);
+}
+
+TEST_F(ClusterTest, RunEndsWhenNobodyIsLeft) {
+  RunWith(2, seconds(300));
+  worker(0).Kill();
+  worker(1).Kill();
+  ASSERT_TRUE(sim.RunUntilOver(seconds(40)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kIncomplete);
+  EXPECT_EQ(sim.outcome()->missing_workers, 2u);
+}
+
+TEST_F(ClusterTest, StopEndsTheRunEarlyWithEverythingDelivered) {
+  RunWith(2, seconds(300));
+  sim.master().StopRun("interrupted", sim.MasterClock());
+  ASSERT_TRUE(sim.RunUntilOver(seconds(5)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kInterrupted);
+  EXPECT_EQ(sim.outcome()->missing_workers, 0u);
+  EXPECT_TRUE(sim.records().back().ended().interrupted());
+}
+
+TEST_F(ClusterTest, LiveEditChangesUsersEverywhereAtOnce) {
+  RunWith(2, seconds(300));
+  ASSERT_TRUE(sim.master().SetUsers(90, 1000, sim.MasterClock()).ok());
+  sim.RunFor(seconds(4));
+  EXPECT_EQ(sim.running_users(), 90u);
+  ASSERT_TRUE(sim.master().SetUsers(10, 1000, sim.MasterClock()).ok());
+  sim.RunFor(seconds(4));
+  EXPECT_EQ(sim.running_users(), 10u);
+}
+
+TEST_F(ClusterTest, MissingWorkersEndTheWaiting) {
+  sim.AddWorker();
+  coordinator::RunSpec spec = ConstantRun(10, seconds(10), 3);
+  spec.workers_timeout = seconds(20);
+  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
+  ASSERT_TRUE(sim.RunUntilOver(seconds(21)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kIncomplete);
+  EXPECT_EQ(sim.outcome()->missing_workers, 2u);
+  EXPECT_FALSE(sim.outcome()->started);
+  EXPECT_EQ(sim.outcome()->why, "1 of 3 workers joined within 20s: 2 missing");
+}
+
+TEST_F(ClusterTest, WorkerThatCannotPrepareFailsTheRun) {
+  sim.AddWorker();
+  sim.AddWorker().prepare_error = "cannot resolve api.example";
+  ASSERT_TRUE(sim.StartRun(ConstantRun(10, seconds(10), 2)).ok());
+  ASSERT_TRUE(sim.RunUntilOver(seconds(5)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kFailed);
+  EXPECT_NE(sim.outcome()->why.find("cannot resolve api.example"), std::string::npos);
+}
+
+TEST_F(ClusterTest, SweepGoesThroughItsLevelsAndEnds) {
+  for (int i = 0; i < 2; ++i) sim.AddWorker();
+  coordinator::RunSpec spec = ConstantRun(10, seconds(10), 2);
+  spec.shape = plan::Sweep{.levels = {10, 30, 20}, .step_time = seconds(6)};
+  spec.levels = coordinator::MakeLevelPolicy(spec.shape);
+  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
+  sim.RunFor(seconds(11));
+  EXPECT_EQ(sim.running_users(), 30u);
+  ExpectDoneAndEqual(2);
+  const auto& rows = sim.master().results()->rows();
+  ASSERT_EQ(rows.size(), 3u);
+  const std::uint32_t users[] = {10, 30, 20};
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(rows[i].users, users[i]);
+    EXPECT_GE(rows[i].begin_s, 6 * i + 1);
+    EXPECT_EQ(rows[i].end_s, 6 * i + 6);
+    EXPECT_GT(rows[i].total.succeeded, 0u);
+  }
+}
+
+TEST_F(ClusterTest, SecondRunFollowsTheFirst) {
+  RunWith(2, seconds(8));
+  ExpectDoneAndEqual(2);
+  coordinator::RunSpec spec = ConstantRun(12, seconds(5), 2);
+  spec.run = 78;
+  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
+  sim.RunFor(seconds(4));
+  EXPECT_EQ(sim.running_users(), 12u);
+  ASSERT_TRUE(sim.RunUntilOver(seconds(30)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kDone) << sim.outcome()->why;
+  sim.master().SayGoodbye("done");
+  sim.RunFor(seconds(3));
+  for (const auto& each : sim.workers()) EXPECT_EQ(each->exit_code(), agent::kExitDone);
+}
+
+}  // namespace
+}  // namespace sfp::test

@@ -1,0 +1,350 @@
+#include "tests/sim/cluster/simulation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sfp::test {
+namespace {
+
+constexpr Duration kTick = std::chrono::milliseconds(50);
+constexpr Duration kSecond = std::chrono::seconds(1);
+
+}  // namespace
+
+void Events::RunTo(Duration t) {
+  while (!queue_.empty() && queue_.begin()->first <= t) {
+    const auto first = queue_.begin();
+    now_ = first->first;
+    const std::function<void()> call = std::move(first->second);
+    queue_.erase(first);
+    call();
+  }
+  now_ = t;
+}
+
+// Engine.
+
+FakeEngine::FakeEngine(std::uint32_t worker, std::uint32_t thread, std::uint32_t threads,
+                       Time start, Time now)
+    : worker_(worker), thread_(thread), threads_(threads), start_(start), recorder_(2, start) {
+  static_cast<void>(now);
+}
+
+std::uint32_t FakeEngine::UsersAt(const plan::Plan& plan, Time now) const {
+  std::uint32_t mine = 0;
+  const std::uint32_t all = plan.UsersAt(now - start_);
+  for (std::uint32_t user = 0; user < all; ++user) {
+    mine += plan.OwnerOf(user) == worker_ && plan.ThreadOf(user, threads_) == thread_;
+  }
+  return mine;
+}
+
+void FakeEngine::Work(Rng& rng, std::uint32_t users, Time now) {
+  for (std::uint32_t i = 0; i < std::min<std::uint32_t>(users, 3); ++i) {
+    const std::size_t endpoint = rng.Below(2);
+    recorder_.Started(endpoint);
+    if (rng.Below(10) == 0) continue;  // still in flight, for ever
+    stats::Sample sample;
+    sample.response = Duration(100'000 + rng.Below(3'000'000));
+    sample.started = now - sample.response;
+    sample.ended = now;
+    sample.phases.fill(stats::kNotMeasured);
+    sample.status = 200;
+    sample.bytes_sent = 100;
+    sample.bytes_received = rng.Below(5000);
+    recorder_.Completed(endpoint, sample);
+  }
+}
+
+// Worker.
+
+SimWorker::SimWorker(Simulation& sim, std::uint64_t session, std::uint32_t threads,
+                     Duration clock_offset)
+    : sim_(sim), session_(session), threads_(threads), clock_offset_(clock_offset) {
+  agent::AgentOptions options;
+  options.session = session;
+  options.name = "w" + std::to_string(session);
+  options.threads = threads;
+  agent_ = std::make_unique<agent::Agent>(*this, options, Clock());
+}
+
+Time SimWorker::Clock() const { return Time(sim_.events.now() + clock_offset_); }
+
+void SimWorker::Tick() {
+  if (!alive_) return;
+  agent_->Tick(Clock());
+  sim_.events.In(kTick, [this] { Tick(); });
+}
+
+void SimWorker::Kill() {
+  alive_ = false;
+  AbandonEngines();
+  if (connection_ != 0) sim_.Cut(*this, Duration(0), std::chrono::milliseconds(1));
+  connection_ = 0;
+}
+
+void SimWorker::Connect() {
+  const Duration delay = sim_.path(*this).longest;
+  if (sim_.events.now() < sim_.path(*this).swallowed_until) {
+    sim_.events.In(kSecond, [this] {
+      if (alive_) agent_->OnDisconnected("timed out", Clock());
+    });
+    return;
+  }
+  const ConnectionId id = sim_.next_connection_++;
+  connection_ = id;
+  sim_.streams_[id].worker = this;
+  sim_.events.In(delay, [this, id] {
+    if (sim_.streams_[id].broken) return;
+    sim_.master().OnConnect(id, "10.0.0.1", sim_.MasterClock());
+  });
+  sim_.events.In(2 * delay, [this, id] {
+    if (alive_ && connection_ == id) agent_->OnConnected(Clock());
+  });
+}
+
+void SimWorker::Disconnect() {
+  if (connection_ == 0) return;
+  const ConnectionId id = connection_;
+  Simulation::Stream& stream = sim_.streams_[id];
+  const Duration sent = sim_.Arrival(stream, stream.to_master);
+  sim_.events.At(sent, [this, id] { sim_.EndForMaster(id); });
+  sim_.events.In(Duration(1000), [this, id] { sim_.EndForWorker(id, "closed"); });
+}
+
+void SimWorker::Send(const v1::WorkerMessage& message) {
+  if (connection_ == 0) return;
+  const ConnectionId id = connection_;
+  Simulation::Stream& stream = sim_.streams_[id];
+  if (stream.broken) return;
+  sim_.events.At(sim_.Arrival(stream, stream.to_master), [this, id, message] {
+    const Simulation::Stream& there = sim_.streams_[id];
+    if (there.broken || !there.master_open) return;
+    sim_.master().OnMessage(id, message, sim_.MasterClock());
+  });
+}
+
+void SimWorker::Prepare(const v1::Prepare& prepare, std::uint32_t worker) {
+  index_ = worker;
+  sim_.events.In(std::chrono::milliseconds(1 + sim_.rng.Below(200)), [this, run = prepare.run()] {
+    if (!alive_) return;
+    agent_->OnPrepared(run, prepare_error.empty() ? Ok() : Invalid(prepare_error), Clock());
+  });
+}
+
+void SimWorker::StartEngines(const plan::Plan& plan, Time start) {
+  plan_ = plan;
+  engine_start_ = start;
+  start_ = start.time_since_epoch() - clock_offset_;
+  ++starts_;
+  ++generation_;
+  stopping_ = false;
+  load_stopped_.reset();
+  engines_.clear();
+  for (std::uint32_t thread = 0; thread < threads_; ++thread) {
+    engines_.emplace_back(index_, thread, threads_, start, Clock());
+  }
+  const Duration t = std::max(Duration(0), Clock() - start);
+  const auto index = static_cast<std::uint32_t>(t / kSecond);
+  const Time due = start + (index + 1) * kSecond;
+  sim_.events.In(due - Clock(), [this, g = generation_, index] { Second(g, index); });
+}
+
+void SimWorker::Second(std::uint64_t generation, std::uint32_t index) {
+  if (!alive_ || generation != generation_ || stopping_) return;
+  const bool over = plan_->end() && Clock() - engine_start_ >= *plan_->end();
+  Deliver(index, false);
+  if (generation != generation_ || stopping_) return;
+  if (over) return StopEngines();
+  sim_.events.In(kSecond, [this, generation, index] { Second(generation, index + 1); });
+}
+
+void SimWorker::Deliver(std::uint32_t index, bool last) {
+  const std::uint64_t generation = generation_;
+  for (std::uint32_t thread = 0; thread < threads_; ++thread) {
+    FakeEngine& engine = engines_[thread];
+    const std::uint32_t users = last ? 0 : engine.UsersAt(*plan_, Clock());
+    engine.Work(sim_.rng, users + last, Clock());
+    stats::Interval interval = engine.Rotate(index, users, Clock());
+    stats::AddTotals(truth_, stats::ComputeTotals(interval.endpoints));
+    agent_->OnInterval(thread, std::move(interval), Clock());
+    if (generation != generation_) return;
+  }
+}
+
+void SimWorker::StopEngines() {
+  if (engines_.empty() || stopping_) return;
+  stopping_ = true;
+  load_stopped_ = sim_.events.now();
+  sim_.events.In(std::chrono::milliseconds(1 + sim_.rng.Below(1500)),
+                 [this, g = generation_] { Idle(g); });
+}
+
+void SimWorker::Idle(std::uint64_t generation) {
+  if (!alive_ || generation != generation_) return;
+  const Duration t = std::max(Duration(0), Clock() - engine_start_);
+  Deliver(static_cast<std::uint32_t>(t / kSecond), true);
+  if (generation != generation_) return;
+  engines_.clear();
+  for (std::uint32_t thread = 0; thread < threads_; ++thread) {
+    agent_->OnEngineIdle(thread, Clock());
+    if (generation != generation_) return;
+  }
+}
+
+void SimWorker::AbandonEngines() {
+  ++generation_;
+  engines_.clear();
+}
+
+void SimWorker::Exit(int code, const std::string& reason) {
+  exit_code_ = code;
+  exit_reason_ = reason;
+  alive_ = false;
+  if (connection_ != 0) sim_.Cut(*this, Duration(0), std::chrono::milliseconds(1));
+  connection_ = 0;
+}
+
+std::uint32_t SimWorker::users() const {
+  if (!alive_ || stopping_) return 0;
+  std::uint32_t sum = 0;
+  for (const FakeEngine& engine : engines_) sum += engine.UsersAt(*plan_, Clock());
+  return sum;
+}
+
+// Master and network.
+
+Simulation::Simulation(std::uint64_t seed)
+    : rng(seed), master_offset_(static_cast<std::int64_t>(rng.Below(1'000'000'000'000))) {
+  master_ = std::make_unique<coordinator::Coordinator>(*this, coordinator::CoordinatorOptions{});
+  MasterTick();
+}
+
+Simulation::~Simulation() = default;
+
+Time Simulation::MasterClock() const { return Time(events.now() + master_offset_); }
+
+void Simulation::MasterTick() {
+  master_->Tick(MasterClock());
+  events.In(kTick, [this] { MasterTick(); });
+}
+
+SimWorker& Simulation::AddWorker(std::uint32_t threads, Duration clock_offset) {
+  const std::uint64_t session = workers_.size() + 1;
+  workers_.push_back(std::make_unique<SimWorker>(*this, session, threads, clock_offset));
+  SimWorker& worker = *workers_.back();
+  events.In(Duration(1), [&worker] { worker.Tick(); });
+  return worker;
+}
+
+Status Simulation::StartRun(coordinator::RunSpec spec) {
+  auto journal = std::make_unique<coordinator::MemoryJournal>();
+  journal_ = journal.get();
+  outcome_.reset();
+  return master_->StartRun(std::move(spec), std::move(journal), MasterClock());
+}
+
+bool Simulation::RunUntilOver(Duration limit) {
+  const Duration end = events.now() + limit;
+  while (!outcome_ && events.now() < end) RunFor(std::chrono::milliseconds(100));
+  return outcome_.has_value();
+}
+
+Duration Simulation::Arrival(const Stream& stream, Duration& last) {
+  const Path& way = paths_[stream.worker->session()];
+  const Duration spread = way.longest - way.shortest;
+  const Duration delay =
+      way.shortest + Duration(static_cast<std::int64_t>(rng.Below(spread.count() + 1)));
+  last = std::max(last, std::max(events.now(), way.swallowed_until) + delay);
+  return last;
+}
+
+void Simulation::Send(ConnectionId id, const v1::MasterMessage& message) {
+  Stream& stream = streams_[id];
+  if (stream.broken || !stream.master_open) return;
+  events.At(Arrival(stream, stream.to_worker), [this, id, message] {
+    const Stream& there = streams_[id];
+    SimWorker& worker = *there.worker;
+    if (there.broken || !worker.alive() || worker.connection_ != id) return;
+    if (message.has_refused()) ++refused_;
+    worker.agent().OnMessage(message, worker.Clock());
+  });
+}
+
+void Simulation::Close(ConnectionId id) {
+  Stream& stream = streams_[id];
+  stream.master_open = false;
+  const Duration arrival = Arrival(stream, stream.to_worker);
+  events.At(arrival, [this, id] { EndForWorker(id, "the master closed it"); });
+}
+
+void Simulation::EndForWorker(ConnectionId id, const std::string& reason) {
+  SimWorker& worker = *streams_[id].worker;
+  streams_[id].worker_open = false;
+  if (worker.connection_ != id) return;
+  worker.connection_ = 0;
+  if (worker.alive()) worker.agent().OnDisconnected(reason, worker.Clock());
+}
+
+void Simulation::EndForMaster(ConnectionId id) {
+  if (!streams_[id].master_open) return;
+  streams_[id].master_open = false;
+  master_->OnDisconnect(id, MasterClock());
+}
+
+void Simulation::Cut(SimWorker& worker, Duration worker_notices, Duration master_notices) {
+  const ConnectionId id = worker.connection_;
+  if (id == 0) return;
+  streams_[id].broken = true;
+  events.In(worker_notices, [this, id] { EndForWorker(id, "reset"); });
+  events.In(master_notices, [this, id] { EndForMaster(id); });
+}
+
+void Simulation::Swallow(SimWorker& worker, Duration length) {
+  Path& way = path(worker);
+  way.swallowed_until = std::max(way.swallowed_until, events.now() + length);
+}
+
+v1::Plan Simulation::plan() const {
+  for (auto record = records().rbegin(); record != records().rend(); ++record) {
+    if (record->has_plan()) return record->plan();
+  }
+  return {};
+}
+
+std::uint32_t Simulation::planned_users() const {
+  const v1::Plan last = plan();
+  if (last.owners().empty()) return 0;
+  // The run's record is made kLead before the start, at negative time.
+  for (const auto& worker : workers_) {
+    if (worker->start()) {
+      return plan::Plan::Create(last)->UsersAt(events.now() - *worker->start());
+    }
+  }
+  return 0;
+}
+
+std::uint32_t Simulation::running_users() const {
+  std::uint32_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->users();
+  return sum;
+}
+
+coordinator::RunSpec ConstantRun(std::uint32_t users, Duration run_time, std::uint32_t workers) {
+  coordinator::RunSpec spec;
+  spec.run = 77;
+  spec.id = "run";
+  spec.name = "simulated";
+  spec.seed = 1;
+  spec.shape = plan::Constant{.users = users, .spawn_rate = 1000, .run_time = run_time};
+  spec.workers = workers;
+  for (const char* name : {"a", "b"}) {
+    v1::EndpointName endpoint;
+    endpoint.set_name(name);
+    endpoint.set_method("GET");
+    spec.endpoints.push_back(endpoint);
+  }
+  return spec;
+}
+
+}  // namespace sfp::test

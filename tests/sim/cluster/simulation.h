@@ -1,0 +1,199 @@
+#pragma once
+
+// A whole cluster in virtual time: the real Coordinator, real Agents with fake engines, and a network
+// that delays, cuts, swallows and lets old streams linger. Everything follows from the seed.
+//
+// Clocks: the simulation's time is the truth; the master's and each worker's monotonic clock are offset.
+//
+// Thread: confined to the test.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/rng.h"
+#include "common/plan/plan.h"
+#include "common/stats/recorder.h"
+#include "master/coordinator/coordinator.h"
+#include "worker/agent/agent.h"
+
+namespace sfp::test {
+
+using coordinator::ConnectionId;
+
+class Events {
+ public:
+  Duration now() const { return now_; }
+  void At(Duration t, std::function<void()> call) { queue_.emplace(std::max(t, now_), call); }
+  void In(Duration delay, std::function<void()> call) { At(now_ + delay, std::move(call)); }
+  // Runs everything up to `t`.
+  void RunTo(Duration t);
+
+ private:
+  Duration now_{0};
+  std::multimap<Duration, std::function<void()>>
+      queue_;  // equal times in the order of their making
+};
+
+// One thread's engine: counts what its users would do. Its numbers are random, and kept as the truth.
+class FakeEngine {
+ public:
+  FakeEngine(std::uint32_t worker, std::uint32_t thread, std::uint32_t threads, Time start,
+             Time now);
+
+  std::uint32_t UsersAt(const plan::Plan& plan, Time now) const;
+  void Work(Rng& rng, std::uint32_t users, Time now);
+  stats::Interval Rotate(std::uint32_t index, std::uint32_t users, Time now) {
+    return recorder_.Rotate(index, now, users);
+  }
+
+ private:
+  std::uint32_t worker_, thread_, threads_;
+  Time start_;
+  stats::Recorder recorder_;
+};
+
+class Simulation;
+
+class SimWorker final : public agent::AgentShell {
+ public:
+  SimWorker(Simulation& sim, std::uint64_t session, std::uint32_t threads, Duration clock_offset);
+
+  Time Clock() const;
+  agent::Agent& agent() { return *agent_; }
+  std::uint64_t session() const { return session_; }
+  bool alive() const { return alive_; }
+  std::optional<int> exit_code() const { return exit_code_; }
+  const std::string& exit_reason() const { return exit_reason_; }
+  // Users that run now, over all threads.
+  std::uint32_t users() const;
+  // Everything its engines counted and delivered to the agent.
+  const v1::Totals& truth() const { return truth_; }
+  // When its plan's time 0 is, in true time, and how often engines were started.
+  std::optional<Duration> start() const { return start_; }
+  int starts() const { return starts_; }
+  std::optional<Duration> load_stopped() const { return load_stopped_; }
+  std::uint32_t index() const { return index_; }
+
+  void Tick();
+  void Kill();  // as by kill -9
+  std::string prepare_error;
+
+  // AgentShell
+  void Connect() override;
+  void Disconnect() override;
+  void Send(const v1::WorkerMessage& message) override;
+  void Prepare(const v1::Prepare& prepare, std::uint32_t worker) override;
+  void StartEngines(const plan::Plan& plan, Time start) override;
+  void UpdatePlan(const plan::Plan& plan) override { plan_ = plan; }
+  void StopEngines() override;
+  void AbandonEngines() override;
+  void Exit(int code, const std::string& reason) override;
+
+ private:
+  friend class Simulation;
+  void Second(std::uint64_t generation, std::uint32_t index);
+  void Deliver(std::uint32_t index, bool last);
+  void Idle(std::uint64_t generation);
+
+  Simulation& sim_;
+  std::uint64_t session_;
+  std::uint32_t threads_;
+  Duration clock_offset_;
+  std::unique_ptr<agent::Agent> agent_;
+  ConnectionId connection_ = 0;  // 0: none
+  bool alive_ = true;
+  std::optional<int> exit_code_;
+  std::string exit_reason_;
+
+  std::uint32_t index_ = 0;
+  std::vector<FakeEngine> engines_;
+  std::optional<plan::Plan> plan_;
+  Time engine_start_{};
+  std::uint64_t generation_ = 0;
+  bool stopping_ = false;
+  v1::Totals truth_;
+  std::optional<Duration> start_;
+  int starts_ = 0;
+  std::optional<Duration> load_stopped_;
+};
+
+// What the network does to one worker's streams.
+struct Path {
+  Duration shortest = std::chrono::microseconds(100);
+  Duration longest = std::chrono::milliseconds(5);
+  Duration swallowed_until{0};  // nothing gets through before
+};
+
+class Simulation final : public coordinator::CoordinatorShell {
+ public:
+  explicit Simulation(std::uint64_t seed);
+  ~Simulation();
+
+  Events events;
+  Rng rng;
+
+  SimWorker& AddWorker(std::uint32_t threads = 1, Duration clock_offset = Duration(0));
+  std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
+  Path& path(const SimWorker& worker) { return paths_[worker.session()]; }
+  coordinator::Coordinator& master() { return *master_; }
+  Time MasterClock() const;
+
+  Status StartRun(coordinator::RunSpec spec);
+  void RunFor(Duration d) { events.RunTo(events.now() + d); }
+  // Until the run is over, at most so long.
+  bool RunUntilOver(Duration limit);
+
+  // The stream breaks; each side notices after its delay.
+  void Cut(SimWorker& worker, Duration worker_notices, Duration master_notices);
+  // Nothing gets through for so long; then what is under way arrives, unless it is cut.
+  void Swallow(SimWorker& worker, Duration length);
+
+  const std::optional<coordinator::Outcome>& outcome() const { return outcome_; }
+  const std::vector<v1::JournalRecord>& records() const { return journal_->records(); }
+  // The plan that the master last announced, and the moment of its time 0 in true time.
+  v1::Plan plan() const;
+  std::uint32_t planned_users() const;
+  std::uint32_t running_users() const;
+  std::uint64_t connections_refused() const { return refused_; }
+
+  // CoordinatorShell
+  void Send(ConnectionId connection, const v1::MasterMessage& message) override;
+  void Close(ConnectionId connection) override;
+  std::string WallClock(Time) override { return "2026-11-23T10:00:00Z"; }
+  void OnRunFinished(const coordinator::Outcome& outcome) override { outcome_ = outcome; }
+
+ private:
+  friend class SimWorker;
+  struct Stream {
+    SimWorker* worker = nullptr;
+    bool worker_open = true;  // as each side sees it
+    bool master_open = true;
+    bool broken = false;    // nothing sent from now on arrives
+    Duration to_master{0};  // when the last message arrives: streams keep their order
+    Duration to_worker{0};
+  };
+
+  Duration Arrival(const Stream& stream, Duration& last);
+  void MasterTick();
+  void EndForWorker(ConnectionId id, const std::string& reason);
+  void EndForMaster(ConnectionId id);
+
+  std::unique_ptr<coordinator::Coordinator> master_;
+  std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::map<std::uint64_t, Path> paths_;
+  std::map<ConnectionId, Stream> streams_;
+  ConnectionId next_connection_ = 1;
+  Duration master_offset_;
+  coordinator::MemoryJournal* journal_ = nullptr;
+  std::optional<coordinator::Outcome> outcome_;
+  std::uint64_t refused_ = 0;
+};
+
+// A run of so many users at once.
+coordinator::RunSpec ConstantRun(std::uint32_t users, Duration run_time, std::uint32_t workers);
+
+}  // namespace sfp::test
