@@ -9,14 +9,10 @@ namespace {
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // "HTTP/1.1 200" and then the line's end.
-bool EndsBehindStatus(std::string_view line) {
+bool EndsBehindStatus(std::string_view bytes) {
   constexpr std::size_t kLength = std::string_view("HTTP/1.1 200").size();
-  return line.size() == kLength && line[8] == ' ' &&
-         std::all_of(line.begin() + 9, line.end(), IsDigit);
-}
-
-std::string_view FirstLine(std::string_view bytes) {
-  return bytes.substr(0, bytes.find_first_of("\r\n"));
+  return bytes.find_first_of("\r\n") == kLength && bytes[8] == ' ' &&
+         std::all_of(bytes.begin() + 9, bytes.begin() + kLength, IsDigit);
 }
 
 }  // namespace
@@ -40,9 +36,8 @@ std::string_view WhyMalformed(std::string_view bytes, bool header) {
     return "the answer is TLS: should the target be https?";
   }
   if (!MayBeginStatusLine(bytes)) return "not HTTP";
-  const std::string_view line = FirstLine(bytes);
   const bool bare_line_feed = HasBareLineFeed(bytes);
-  if (EndsBehindStatus(line)) {
+  if (EndsBehindStatus(bytes)) {
     return bare_line_feed ? "bare LF at a line's end; status line without reason and space"
                           : "status line without reason and space";
   }
