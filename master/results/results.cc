@@ -169,8 +169,8 @@ Status Results::OnEnded(const v1::RunEnded& ended, Duration at) {
   if (timeline_.level_open()) {
     // What was under way counts as far as it was measured in whole seconds.
     const std::uint32_t measured = complete_second() ? *complete_second() + 1 : 0;
-    const std::uint32_t end = std::min(SecondOf(at), measured);
-    const Status status = timeline_.EndLevel(std::max(end, rows().back().begin_s));
+    const std::uint32_t least = std::max(timeline_.first_retained(), rows().back().begin_s);
+    const Status status = timeline_.EndLevel(std::max(least, std::min(SecondOf(at), measured)));
     if (!status.ok()) return status;
   }
   ended_ = ended;

@@ -73,6 +73,8 @@ class Timeline {
   // A new row; or, if the last one is open and has as many users, its new begin.
   Status StartLevel(std::uint32_t users, std::uint32_t begin_s);
   Status EndLevel(std::uint32_t end_s);
+  // No level may begin or end before this second any more.
+  std::uint32_t first_retained() const { return first_retained_; }
   bool level_open() const { return !rows_.empty() && !rows_.back().end_s; }
 
   const std::vector<SeriesPoint>& series() const { return series_; }
