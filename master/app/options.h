@@ -33,6 +33,7 @@ struct MasterOptions {
   std::optional<std::uint64_t> seed;  // absent: from the clock
   bool strict = false;                // an invalid measurement is exit code 4
   bool seed_definitions = false;      // report.md as the 2018 table counted
+  bool only_summary = false;          // no table while the run is on
   bool insecure = false;
   std::string token;
   std::string run_dir;  // of `report`

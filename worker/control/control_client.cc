@@ -26,17 +26,14 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   return grpc::CreateCustomChannel(options.master, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// gRPC wraps the reason several times over; people need its innermost part.
+// gRPC wraps the reason several times over ("…: Failed to connect to remote host: Connection refused");
+// people need its innermost part.
 std::string Reason(const std::string& master, const grpc::Status& status) {
-  if (status.ok()) return master + " closed the connection";
-  std::string text = status.error_message();
-  for (const char* prefix :
-       {"last error: UNKNOWN: ", "last error: UNAVAILABLE: ", "last error: "}) {
-    if (const auto at = text.find(prefix); at != std::string::npos) {
-      text = text.substr(at + std::char_traits<char>::length(prefix));
-    }
-  }
-  return "cannot reach the master at " + master + ": " + text;
+  if (status.ok()) return "the master at " + master + " closed the connection";
+  const std::string& text = status.error_message();
+  const auto last = text.rfind(": ");
+  return "cannot reach the master at " + master + ": " +
+         (last == std::string::npos ? text : text.substr(last + 2));
 }
 
 }  // namespace

@@ -1,0 +1,288 @@
+#include "master/app/master.h"
+
+#include <signal.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include "common/base/text.h"
+#include "master/app/local_workers.h"
+#include "master/app/progress.h"
+#include "master/app/run_folder.h"
+#include "master/app/run_plan.h"
+#include "master/control/control_server.h"
+#include "master/coordinator/coordinator.h"
+#include "master/coordinator/journal_file.h"
+#include "master/report/console.h"
+#include "master/web/server.h"
+
+namespace sfp::app {
+namespace {
+
+constexpr int kExitInterrupted = 130;
+constexpr int kExitIncomplete = 3;
+
+std::uint64_t RandomNumber() {
+  std::random_device device;
+  const std::uint64_t number = static_cast<std::uint64_t>(device()) << 32 | device();
+  return number == 0 ? 1 : number;
+}
+
+std::string StateName(coordinator::RunState state) {
+  static constexpr const char* kNames[] = {"idle",    "waiting",  "preparing", "starting",
+                                           "running", "stopping", "finished"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+class Master final : coordinator::CoordinatorShell, control::ServerHandler, public web::Backend {
+ public:
+  Master(const MasterOptions& options, config::Config config)
+      : options_(options),
+        config_(std::move(config)),
+        coordinator_(*this, {.token = options.token}),
+        progress_(options.only_summary),
+        signals_(io_, SIGINT, SIGTERM),
+        tick_(io_) {}
+
+  int Run() {
+    if (const Status status = Begin(); !status.ok()) {
+      LogError(Message(status));
+      return absl::IsInvalidArgument(status) ? 2 : kExitIncomplete;
+    }
+    AwaitSignal();
+    Tick();
+    io_.run();
+    return exit_code_;
+  }
+
+ private:
+  Status Begin() {
+    auto server = control::ControlServer::Listen(
+        {.address = options_.listen}, [this](auto call) { Post(std::move(call)); }, *this);
+    if (!server.ok()) return server.status();
+    server_ = *std::move(server);
+    const HostPort listen = *ParseHostPort(options_.listen);
+    const std::string address = listen.host + ":" + std::to_string(server_->port());
+    LogInfo("workers join at " + address);
+    if (const Status status = BeginWeb(); !status.ok()) return status;
+    if (const Status status = BeginRun(config_); !status.ok()) return status;
+    return local_workers_.Start(options_.local_workers, address, "warn");
+  }
+
+  Status BeginWeb() {
+    if (!options_.web) return Ok();
+    web_ = std::make_unique<web::Server>(
+        io_, web::Server::Options{.address = options_.web->host, .port = options_.web->port},
+        *this);
+    const Status status = web_->Listen();
+    if (status.ok()) {
+      LogInfo("web UI on " + web_->url());
+      return status;
+    }
+    web_.reset();
+    if (!options_.headless) return status;
+    LogWarn(Message(status) + "; going on without the web UI");
+    return Ok();
+  }
+
+  Status BeginRun(const config::Config& config) {
+    auto spec = MakeRunSpec(config);
+    if (!spec.ok()) return spec.status();
+    spec->run = RandomNumber();
+    spec->seed = options_.seed.value_or(RandomNumber());
+    spec->id = RunId(config.name);
+    spec->workers = options_.workers;
+    spec->workers_timeout = options_.workers_timeout;
+    if (!spec->workers_timeout && options_.headless) {
+      spec->workers_timeout = std::chrono::seconds(60);
+    }
+    folder_ = options_.out.empty() || runs_++ > 0 ? "runs/" + spec->id : options_.out;
+    if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
+    auto journal = coordinator::JournalFile::Create(folder_ + "/journal.pb");
+    if (!journal.ok()) return journal.status();
+    LogInfo("target " + spec->target + ", " + Describe(spec->shape) + ", seed " +
+            std::to_string(spec->seed));
+    return coordinator_.StartRun(*std::move(spec), *std::move(journal), Now());
+  }
+
+  // The coordinator's wishes. It must not be called back from inside them.
+  void Send(coordinator::ConnectionId connection, const v1::MasterMessage& message) override {
+    server_->Send(connection, message);
+  }
+  void Close(coordinator::ConnectionId connection) override { server_->Close(connection); }
+  std::string WallClock(Time t) override { return Rfc3339(t); }
+  void OnRunFinished(const coordinator::Outcome& outcome) override {
+    Post([this, outcome] { FinishRun(outcome); });
+  }
+
+  // The web side's questions.
+  web::RunStatus GetStatus() override {
+    const coordinator::Progress progress = coordinator_.ProgressAt(Now());
+    return {.state = StateName(progress.state),
+            .says = ProgressLine(progress),
+            .ready = progress.workers >= options_.workers,
+            .workers = progress.workers,
+            .workers_wanted = options_.workers,
+            .users = progress.users,
+            .requests = progress.requests,
+            .failures = progress.failures,
+            .rps = progress.rps,
+            .second = static_cast<std::uint32_t>(Seconds(progress.elapsed))};
+  }
+  Status Start(const web::StartParams& params) override {
+    if (RunIsOn()) return absl::FailedPreconditionError("a run is on");
+    config::Config config = config_;
+    if (params.users || params.spawn_rate || params.run_time) {
+      auto* constant = std::get_if<plan::Constant>(&config.load);
+      plan::Constant load = constant ? *constant : plan::Constant{};
+      load.users = params.users.value_or(load.users);
+      load.spawn_rate = params.spawn_rate.value_or(load.spawn_rate);
+      if (params.run_time) load.run_time = params.run_time;
+      config.load = load;
+    }
+    return BeginRun(config);
+  }
+  Status Stop() override {
+    if (!RunIsOn()) return absl::FailedPreconditionError("no run is on");
+    coordinator_.StopRun("stopped through the web UI", Now());
+    return Ok();
+  }
+
+  // The streams' news.
+  void OnConnect(control::ConnectionId connection, const std::string& peer) override {
+    ++connections_;
+    coordinator_.OnConnect(connection, peer, Now());
+  }
+  void OnMessage(control::ConnectionId connection, v1::WorkerMessage message) override {
+    coordinator_.OnMessage(connection, message, Now());
+  }
+  void OnDisconnect(control::ConnectionId connection) override {
+    --connections_;
+    coordinator_.OnDisconnect(connection, Now());
+  }
+
+  bool RunIsOn() const {
+    const coordinator::RunState state = coordinator_.state();
+    return state != coordinator::RunState::kIdle && state != coordinator::RunState::kFinished;
+  }
+
+  void FinishRun(const coordinator::Outcome& outcome) {
+    progress_.Clear();
+    exit_code_ = outcome.started ? ReportRun(outcome) : NotStarted(outcome);
+    if (options_.headless || signalled_) {
+      Leave();
+    } else {
+      LogInfo("the workers stay for the next run; Ctrl-C ends the master");
+    }
+  }
+
+  int NotStarted(const coordinator::Outcome& outcome) const {
+    LogError(outcome.why.empty() ? "the run did not start" : outcome.why);
+    return outcome.kind == coordinator::Outcome::Kind::kInterrupted ? kExitInterrupted
+                                                                    : kExitIncomplete;
+  }
+
+  int ReportRun(const coordinator::Outcome& outcome) {
+    const auto report = WriteReports(folder_, *coordinator_.results(), options_.seed_definitions);
+    if (!report.ok()) {
+      LogError(Message(report.status()));
+      return kExitIncomplete;
+    }
+    std::fputs(Summary(*report, folder_).c_str(), stdout);
+    std::fflush(stdout);
+    if (!outcome.why.empty()) LogWarn(outcome.why);
+    return ExitCode(outcome, *report, options_.strict);
+  }
+
+  // Sends the workers home and ends the loop once they are gone, or after two seconds.
+  void Leave() {
+    if (std::exchange(leaving_, true)) return;
+    leave_by_ = Now() + std::chrono::seconds(2);
+    coordinator_.SayGoodbye("the master is done");
+  }
+
+  void AwaitSignal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      OnSignal();
+      AwaitSignal();
+    });
+  }
+
+  // The first one ends the run in order, the second at once, the third the process.
+  void OnSignal() {
+    if (++signals_seen_ > 2) std::_Exit(kExitInterrupted);
+    signalled_ = true;
+    if (!RunIsOn()) {
+      Leave();
+    } else {
+      LogWarn("interrupted: the run ends in order; again to end it at once");
+      coordinator_.StopRun("interrupted", Now());
+    }
+  }
+
+  void Tick() {
+    const Time now = Now();
+    coordinator_.Tick(now);
+    if (!leaving_) {
+      for (const std::string& sentence : local_workers_.Reap()) LogWarn(sentence);
+      ShowProgress(now);
+    } else if (connections_ == 0 || now > leave_by_) {
+      local_workers_.Wait(2000);
+      io_.stop();
+      return;
+    }
+    tick_.expires_after(std::chrono::milliseconds(20));
+    tick_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) Tick();
+    });
+  }
+
+  void ShowProgress(Time now) {
+    if (!RunIsOn() || !progress_.Due(now)) return;
+    using coordinator::RunState;
+    const RunState state = coordinator_.state();
+    const results::Results* results = coordinator_.results();
+    const bool table =
+        results != nullptr && (state == RunState::kRunning || state == RunState::kStopping);
+    progress_.Show(coordinator_.ProgressAt(now), table ? report::LiveTable(*results) : "", now);
+  }
+
+  template <typename Call>
+  void Post(Call call) {
+    boost::asio::post(io_, std::move(call));
+  }
+
+  const MasterOptions options_;
+  const config::Config config_;
+  boost::asio::io_context io_{1};
+  coordinator::Coordinator coordinator_;
+  ProgressDisplay progress_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer tick_;
+  std::string folder_;
+  std::unique_ptr<control::ControlServer> server_;
+  std::unique_ptr<web::Server> web_;
+  LocalWorkers local_workers_;
+  int runs_ = 0;
+  int connections_ = 0;
+  int signals_seen_ = 0;
+  bool signalled_ = false;
+  bool leaving_ = false;
+  Time leave_by_{};
+  int exit_code_ = 0;
+};
+
+}  // namespace
+
+int RunMaster(const MasterOptions& options, config::Config config) {
+  return Master(options, std::move(config)).Run();
+}
+
+}  // namespace sfp::app

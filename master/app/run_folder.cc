@@ -1,0 +1,83 @@
+#include "master/app/run_folder.h"
+
+#include <absl/strings/str_format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <filesystem>
+
+#include "master/report/build.h"
+#include "master/report/console.h"
+#include "master/report/files.h"
+
+namespace sfp::app {
+namespace {
+
+std::string Utc(std::chrono::system_clock::time_point moment, const char* form) {
+  const time_t seconds = std::chrono::system_clock::to_time_t(moment);
+  tm utc;
+  gmtime_r(&seconds, &utc);
+  char text[64];
+  strftime(text, sizeof text, form, &utc);
+  return text;
+}
+
+// Nobody ever answered: every request ended before a status came.
+bool NeverReached(const report::Report& report) {
+  return report.totals.requests > 0 && report.totals.status.empty();
+}
+
+}  // namespace
+
+std::string RunId(std::string_view name) {
+  std::string id = Utc(std::chrono::system_clock::now(), "%Y-%m-%dT%H-%M-%SZ-");
+  for (const char c : name) {
+    id += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ? c : '-';
+  }
+  return id;
+}
+
+std::string Rfc3339(Time t) {
+  const auto moment = std::chrono::system_clock::now() +
+                      std::chrono::duration_cast<std::chrono::system_clock::duration>(t - Now());
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch());
+  return Utc(moment, "%Y-%m-%dT%H:%M:%S") + absl::StrFormat(".%03dZ", ms.count() % 1000);
+}
+
+Status MakeRunFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  return error ? Invalid("cannot make the run's directory " + path + ": " + error.message()) : Ok();
+}
+
+StatusOr<report::Report> WriteReports(const std::string& path, const results::Results& results,
+                                      bool seed_definitions) {
+  report::Report report = report::Build(results);
+  const Status status = report::WriteRun(path, report, results.run().resolved_config(),
+                                         {.seed_definitions = seed_definitions});
+  if (!status.ok()) return status;
+  return report;
+}
+
+std::string Summary(const report::Report& report, const std::string& path) {
+  return "\n" + report::FinalTable(report) + "\nreport: " + path + "/report.md\n";
+}
+
+int ExitCode(const coordinator::Outcome& outcome, const report::Report& report, bool strict) {
+  using Kind = coordinator::Outcome::Kind;
+  if (outcome.kind == Kind::kInterrupted) return 130;
+  const bool lost = std::any_of(report.run.workers.begin(), report.run.workers.end(),
+                                [](const report::Worker& worker) { return worker.lost; });
+  if (outcome.kind != Kind::kDone || outcome.missing_workers > 0 || outcome.totals_differ || lost ||
+      NeverReached(report)) {
+    return 3;
+  }
+  const bool held = std::all_of(report.thresholds.begin(), report.thresholds.end(),
+                                [](const report::Threshold& t) { return t.held; });
+  if (!held) return 1;
+  return strict && report.run.verdict == capacity::Verdict::kInvalid ? 4 : 0;
+}
+
+}  // namespace sfp::app

@@ -1,0 +1,61 @@
+#include "master/app/run_plan.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+
+#include "common/base/units.h"
+#include "common/scenario/program.h"
+#include "master/coordinator/coordinator.h"
+
+namespace sfp::app {
+namespace {
+
+std::string Text(const plan::Constant& load) {
+  return absl::StrFormat("%d users, %g started per second, %s", load.users, load.spawn_rate,
+                         load.run_time ? "for " + FormatDuration(*load.run_time) : "until stopped");
+}
+
+std::string Text(const plan::Stages& load) {
+  return absl::StrJoin(load.stages, "; ", [](std::string* out, const plan::Stage& stage) {
+    absl::StrAppendFormat(out, "to %d users in %s, hold %s", stage.users,
+                          FormatDuration(stage.ramp), FormatDuration(stage.hold));
+  });
+}
+
+std::string Text(const plan::Sweep& load) {
+  return absl::StrFormat(
+      "sweep over %s users, %s", absl::StrJoin(load.levels, ", "),
+      load.step_time ? FormatDuration(*load.step_time) + " each" : "each until its row is valid");
+}
+
+}  // namespace
+
+StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
+  const auto program = scenario::Program::Compile(config.scenario);
+  if (!program.ok()) return program.status();
+  coordinator::RunSpec spec;
+  spec.name = config.name;
+  spec.scenario = config.scenario;
+  spec.shape = config.load;
+  spec.stop_timeout = config.stop_timeout;
+  spec.target = config.scenario.target().url() + config.scenario.target().base_path();
+  for (const scenario::Endpoint& endpoint : (*program)->endpoints()) {
+    v1::EndpointName& name = spec.endpoints.emplace_back();
+    name.set_name(endpoint.name);
+    name.set_method(endpoint.method);
+  }
+  for (const config::Threshold& threshold : config.thresholds) {
+    spec.thresholds.push_back(threshold.text);
+  }
+  spec.resolved_config = config.resolved_yaml;
+  spec.think_time_s = (*program)->MeanThinkSeconds().value_or(0);
+  spec.declared_pool = config.declared_pool;
+  spec.levels = coordinator::MakeLevelPolicy(config.load, spec.think_time_s);
+  return spec;
+}
+
+std::string Describe(const plan::Shape& shape) {
+  return std::visit([](const auto& load) { return Text(load); }, shape);
+}
+
+}  // namespace sfp::app

@@ -1,0 +1,18 @@
+// sfp-master: plans the load, merges what the workers measured, writes the report.
+
+#include <cstdlib>
+
+#include "master/app/commands.h"
+#include "master/app/master.h"
+
+int main(int argc, char** argv) {
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // its news reach people through our own messages
+  auto parsed = sfp::app::ParseMasterOptions(argc, argv);
+  if (const int* code = std::get_if<int>(&parsed)) return *code;
+  const auto& options = std::get<sfp::app::MasterOptions>(parsed);
+  sfp::SetLogLevel(options.log_level);
+  if (options.command == sfp::app::Command::kCheck) return sfp::app::RunCheck(options);
+  if (options.command == sfp::app::Command::kReport) return sfp::app::RunReport(options);
+  auto config = sfp::app::LoadConfig(options);
+  return config ? sfp::app::RunMaster(options, *std::move(config)) : 2;
+}

@@ -1,0 +1,162 @@
+// The main job with real processes: what the report says is what the server counted.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/e2e/cluster.h"
+
+namespace sfp::test {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+
+// The server's counts of one route, as {"200": n, …}, beside the report's of one endpoint.
+void ExpectSameStatuses(const json::object& report, const json::object& stats,
+                        const std::string& endpoint) {
+  for (const json::value& row : report.at("endpoints").as_array()) {
+    if (row.at("name").as_string() != endpoint) continue;
+    EXPECT_EQ(json::serialize(row.at("status")), json::serialize(stats.at("routes").at(endpoint)))
+        << endpoint;
+    return;
+  }
+  ADD_FAILURE() << "no endpoint " << endpoint;
+}
+
+void ExpectEqualsServer(const json::object& report, const json::object& stats) {
+  ExpectAddsUp(report);
+  const json::object& totals = report.at("totals").as_object();
+  EXPECT_GT(Int(totals.at("requests")), 100);
+  EXPECT_EQ(Int(totals.at("in_flight")), 0);
+  EXPECT_EQ(Int(totals.at("started")), Int(stats.at("requests")));
+  EXPECT_EQ(Int(totals.at("requests")), Int(stats.at("responses")));
+  EXPECT_EQ(Int(totals.at("bytes_sent")), Int(stats.at("bytes_received")));
+  EXPECT_EQ(Int(totals.at("bytes_received")), Int(stats.at("bytes_sent")));
+  for (const char* endpoint : {"by_term", "by_osu_id", "by_id", "bad_request"}) {
+    ExpectSameStatuses(report, stats, endpoint);
+  }
+}
+
+TEST(MainJob, TheReportEqualsWhatTheServerCounted) {
+  for (const std::string tls : {"", "--tls"}) {
+    std::vector<std::string> options = {"--speed", "20"};
+    if (!tls.empty()) options.push_back(tls);
+    DemoApi api(options);
+    Master master({ExampleConfig(api.url(), 20),
+                   {"--local-workers", "2", "--headless", "--users", "30", "--spawn-rate", "30",
+                    "--run-time", "5s", "--seed", "7"}});
+    // Its thresholds (p95 < 500 ms and so on) hold on a server 20 times as fast.
+    EXPECT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+    const json::object report = master.Report();
+    ExpectEqualsServer(report, api.Stop());
+    EXPECT_EQ(report.at("run").at("seed").to_number<int>(), 7);
+    EXPECT_EQ(report.at("run").at("workers").as_array().size(), 2u);
+    EXPECT_NE(master.process().out().find("by_osu_id"), std::string::npos);
+    EXPECT_NE(master.process().out().find(master.out().string()), std::string::npos);
+  }
+}
+
+TEST(MainJob, ASweepGivesARowForEachLevel) {
+  DemoApi api({"--speed", "20"});
+  Master master(
+      {ExampleConfig(api.url(), 20),
+       {"--local-workers", "2", "--headless", "--sweep", "5,10,20", "--step-time", "4s"}});
+  EXPECT_EQ(master.process().Wait(seconds(90)), 0) << master.process().err();
+  const json::object report = master.Report();
+  ExpectEqualsServer(report, api.Stop());
+  const json::array& rows = report.at("sweep").at("rows").as_array();
+  ASSERT_EQ(rows.size(), 3u);
+  const int users[] = {5, 10, 20};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(Int(rows[i].at("users")), users[i]);
+    EXPECT_GT(Int(rows[i].at("requests")), 0);
+  }
+  const std::string table = Content(master.out() / "report.md");
+  EXPECT_NE(table.find("| 20 |"), std::string::npos) << table;
+}
+
+// Users and their random streams do not depend on how they are spread.
+TEST(MainJob, TheSameSeedSendsTheSameRequestsForAnyNumberOfWorkers) {
+  const std::string config = R"(
+target: {url: URL, base_path: /v1/staff-fee-privilege, auth: {basic: {user: user, password: password}}}
+load: {users: 50, spawn_rate: 500, run_time: 5s}
+data:
+  term: {values: ["201500", "201501", "201502"]}
+  row: {range: {from: 1, to: 100000}, pick: unique}
+  page: {range: {from: 1, to: 7}, pick: sequential}
+users:
+  reader:
+    wait: {constant: 2s}
+    on_start: [first]
+    tasks:
+      first: {weight: 0, get: "?term={{term}}&first=1"}
+      unique: {weight: 2, get: "?term={{term}}&row={{row}}"}
+      paged: {weight: 3, get: "?osuId=93{{page}}&page={{page}}"}
+)";
+  // A user sends at 0 s, 2 s and 4 s after its start within the first 0.1 s; the run ends at 5 s, far from
+  // any of them.
+  std::vector<std::vector<std::string>> logs;
+  for (const std::string workers : {"1", "2", "7"}) {
+    DemoApi api({"--service-time", "0"});
+    std::string text = config;
+    text.replace(text.find("URL"), 3, api.url());
+    Master master({text, {"--local-workers", workers, "--headless", "--seed", "42"}});
+    ASSERT_EQ(master.process().Wait(seconds(90)), 0) << master.process().err();
+    ExpectAddsUp(master.Report());
+    api.Stop();
+    logs.push_back(api.SortedLog());
+    EXPECT_EQ(logs.back().size(), 50u * 4);
+  }
+  EXPECT_EQ(logs[0], logs[1]);
+  EXPECT_EQ(logs[0], logs[2]);
+}
+
+TEST(MainJob, ReportRebuildsTheSameFilesFromTheJournal) {
+  DemoApi api({"--speed", "20"});
+  Master master({ExampleConfig(api.url(), 20),
+                 {"--local-workers", "1", "--headless", "--users", "5", "--spawn-rate", "50",
+                  "--run-time", "3s"}});
+  ASSERT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+  std::map<std::string, std::string> files;
+  for (const char* name : {"report.json", "report.md", "config.resolved.yaml"}) {
+    files[name] = Content(master.out() / name);
+    EXPECT_FALSE(files[name].empty()) << name;
+    std::filesystem::remove(master.out() / name);
+  }
+  Process again({Binary("sfp-master"), "report", master.out().string()});
+  ASSERT_EQ(again.Wait(seconds(20)), 0) << again.err();
+  for (const auto& [name, text] : files) EXPECT_EQ(Content(master.out() / name), text) << name;
+}
+
+TEST(MainJob, AFailedThresholdIsExitCodeOne) {
+  DemoApi api({"--speed", "20"});
+  std::string config = ExampleConfig(api.url(), 20);
+  config.replace(config.find("p95 < 500ms"), 11, "p95 < 1us");
+  Master master({config,
+                 {"--local-workers", "1", "--headless", "--users", "2", "--spawn-rate", "50",
+                  "--run-time", "2s"}});
+  EXPECT_EQ(master.process().Wait(seconds(60)), 1) << master.process().err();
+}
+
+TEST(MainJob, SecretsAreInNoOutput) {
+  DemoApi api({"--speed", "20", "--password", "opensesame-4711"});
+  Master master({ExampleConfig(api.url(), 20),
+                 {"--local-workers", "2", "--headless", "--users", "5", "--spawn-rate", "50",
+                  "--run-time", "2s", "--log-level", "debug"},
+                 {{"SFP_API_PASSWORD", "opensesame-4711"}}});
+  EXPECT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+  // The server took the password, so the run did use it.
+  EXPECT_FALSE(master.Report().at("totals").at("status").as_object().contains("401"));
+  int files = 0;
+  std::string everything = master.process().out() + master.process().err();
+  for (const auto& entry : std::filesystem::directory_iterator(master.out())) {
+    everything += Content(entry.path());
+    ++files;
+  }
+  EXPECT_GE(files, 4);
+  EXPECT_EQ(everything.find("opensesame"), std::string::npos);
+  EXPECT_EQ(everything.find("dXNlcjpvcGVuc2VzYW1lLTQ3MTE="), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sfp::test
