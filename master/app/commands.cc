@@ -38,9 +38,11 @@ int RunCheck(const MasterOptions& options) {
     return 2;
   }
   std::printf("%s\n", config->resolved_yaml.c_str());
-  std::printf("# %s is valid\n# target     %s\n# load       %s\n# think time %.3g s on average\n",
-              options.config.c_str(), spec->target.c_str(), Describe(spec->shape).c_str(),
-              spec->think_time_s);
+  std::printf("# %s is valid\n# target     %s\n# load       %s\n", options.config.c_str(),
+              spec->target.c_str(), Describe(spec->shape).c_str());
+  if (spec->think_time_s >= 0) {
+    std::printf("# think time %.3g s on average\n", spec->think_time_s);
+  }
   for (const v1::EndpointName& endpoint : spec->endpoints) {
     std::printf("# endpoint   %-7s %s\n", endpoint.method().c_str(), endpoint.name().c_str());
   }

@@ -48,7 +48,7 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     spec.thresholds.push_back(threshold.text);
   }
   spec.resolved_config = config.resolved_yaml;
-  spec.think_time_s = (*program)->MeanThinkSeconds().value_or(0);
+  spec.think_time_s = (*program)->MeanThinkSeconds().value_or(-1);  // paced: not known
   spec.declared_pool = config.declared_pool;
   spec.levels = coordinator::MakeLevelPolicy(config.load, spec.think_time_s);
   return spec;

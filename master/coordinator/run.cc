@@ -3,6 +3,7 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "common/base/check.h"
@@ -285,12 +286,31 @@ void Run::TickPreparing(Time now) {
   }
 }
 
+// Which worker may not open the connections of its share, and how many it needs; empty if none.
+std::string Run::Overburdened() const {
+  for (const auto& [index, part] : parts_) {
+    const Worker& worker = *registry_.ByIndex(index);
+    const double share = static_cast<double>(plan::CountOf(home_, index)) /
+                         static_cast<double>(home_.size()) * plan_.most_users();
+    if (worker.max_users > 0 && std::floor(share) > static_cast<double>(worker.max_users)) {
+      return absl::StrFormat(
+          "%s can have %u users, its share of %u is %.0f: raise its limit of open file descriptors "
+          "(ulimit -n) and its local port range, or add workers",
+          Of(worker), worker.max_users, plan_.most_users(), share);
+    }
+  }
+  return "";
+}
+
 void Run::BeginStart(Time now) {
+  home_ = plan::BuildOwners(SharesOf(false));
+  if (const std::string why = Overburdened(); !why.empty()) {
+    Finish(Outcome::Kind::kFailed, why, now);
+    return;
+  }
   start_ = now + kLead;
   started_ = true;
   state_ = RunState::kStarting;
-  std::vector<plan::Share> shares = SharesOf(false);
-  home_ = plan::BuildOwners(shares);
   const bool written = WriteRecord(now, [&](v1::JournalRecord& record) {
     v1::RunStarted& run = *record.mutable_run();
     run.set_run(spec_.run);
@@ -310,12 +330,6 @@ void Run::BeginStart(Time now) {
   LogInfo(absl::StrFormat("%u workers are ready; the run starts", parts_.size()));
   for (auto& [index, part] : parts_) {
     Worker& worker = *registry_.ByIndex(index);
-    const double share = static_cast<double>(plan::CountOf(home_, index)) /
-                         static_cast<double>(home_.size()) * plan_.most_users();
-    if (worker.max_users > 0 && share > static_cast<double>(worker.max_users)) {
-      LogWarn(absl::StrFormat("%s may open %u connections and shall run up to %.0f users",
-                              Of(worker), worker.max_users, share));
-    }
     if (worker.clock.round_trip() > std::chrono::milliseconds(40)) {
       LogWarn(absl::StrFormat("%s: its clock is known to %s only", Of(worker),
                               HumanDuration(worker.clock.round_trip() / 2)));

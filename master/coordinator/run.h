@@ -104,6 +104,7 @@ class Run {
   void TickStopping(Time now);
   void SendPrepare(const Worker& worker);
   void Invite(Worker& worker, Time now);
+  std::string Overburdened() const;
   void BeginStart(Time now);
   void SendStart(const Worker& worker);
   void SendStop(const Worker& worker);

@@ -52,6 +52,7 @@ class Service::Parts final : public net::HttpObserver {
   void PostStop();
   void StopOnSignals();
   std::uint16_t port() const { return server_->port(); }
+  std::string StatsJson() const { return counts_.Json(pool_.present()); }
   const ServiceOptions& options() const { return options_; }
 
  private:
@@ -190,7 +191,7 @@ void Service::Parts::Control(const net::HttpRequest& request, const net::Respond
     counts_.Reset();
     questions_ = 0;
   }
-  responder.Send({.body = counts_.Json(pool_.present())});
+  responder.Send({.body = StatsJson()});
 }
 
 // An answer may let the next pipelined question in, which comes here again: the outer call goes
@@ -276,6 +277,8 @@ Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Service::~Service() = default;
 
 std::uint16_t Service::port() const { return parts_->port(); }
+
+std::string Service::Counts() const { return parts_->StatsJson(); }
 
 std::string Service::url() const {
   const ServiceOptions& options = parts_->options();

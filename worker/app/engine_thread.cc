@@ -1,10 +1,14 @@
 #include "worker/app/engine_thread.h"
 
 #include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
 #include <utility>
@@ -21,6 +25,42 @@ Duration ThreadCpuTime() {
   const auto ns = [](const timeval& t) { return t.tv_sec * 1'000'000'000LL + t.tv_usec * 1000LL; };
   return Duration(ns(usage.ru_utime) + ns(usage.ru_stime));
 }
+
+// Wakes the loop at a moment, to some ten microseconds: epoll's own timeout only knows milliseconds.
+class AlarmClock {
+ public:
+  explicit AlarmClock(boost::asio::io_context& io)
+      : timer_(io, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    Await();
+  }
+
+  void Set(Time due) {
+    if (due == set_) return;
+    set_ = due;
+    itimerspec spec{};  // all zero: never
+    if (due != kNever) {
+      const std::int64_t ns = std::max<std::int64_t>(1, due.time_since_epoch().count());
+      spec.it_value = {ns / 1'000'000'000, ns % 1'000'000'000};
+    }
+    timerfd_settime(timer_.native_handle(), TFD_TIMER_ABSTIME, &spec, nullptr);
+  }
+
+ private:
+  void Await() {
+    timer_.async_wait(
+        boost::asio::posix::descriptor::wait_read, [this](const boost::system::error_code& error) {
+          if (error) return;
+          std::uint64_t times = 0;
+          // Nothing to read if it was set anew in the meantime.
+          [[maybe_unused]] const auto got = read(timer_.native_handle(), &times, sizeof times);
+          set_ = kNever;
+          Await();
+        });
+  }
+
+  boost::asio::posix::stream_descriptor timer_;
+  Time set_ = kNever;
+};
 
 }  // namespace
 
@@ -47,17 +87,17 @@ class EngineThread::Loop : public engine::EngineObserver {
   void Run() {
     engine::Wheel wheel(Now());
     http::Client client(io_, wheel, run_->destination);
+    AlarmClock alarm(io_);
     engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, client, wheel, *this,
                                                options_);
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
-    // One turn: wait for the first event or the next timer, take what else is ready, then the
-    // timers.
+    // One turn: the timers that are due, then wait for an event or the next timer, and take what is ready.
     while (!stopping_) {
-      const Time wake = std::min(wheel.NextDue(), Now() + std::chrono::seconds(1));
-      io_.run_one_until(std::chrono::steady_clock::time_point(wake.time_since_epoch()));
-      io_.poll();
       wheel.Advance(Now());
+      alarm.Set(wheel.NextDue());
+      io_.run_one();
+      io_.poll();
     }
     engine_.reset();
   }
