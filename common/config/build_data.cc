@@ -115,7 +115,11 @@ void BuildData(const Node* data, const Node* users, Context& context, v1::Scenar
 
 void CheckTemplate(const Node& scalar, Context& context) {
   const auto pieces = scenario::ParseTemplate(scalar.value);
-  if (!pieces.ok()) return context.Add(scalar, Message(pieces.status()));
+  // Words about a part of a secret would give that part away.
+  if (!pieces.ok()) {
+    return context.Add(
+        scalar, scalar.shown ? "the template in this secret is broken" : Message(pieces.status()));
+  }
   std::vector<std::string> names;
   for (const Context::Source& source : context.sources) names.push_back(source.name);
   std::set<std::string> reported;
@@ -133,7 +137,7 @@ void CheckTemplate(const Node& scalar, Context& context) {
       continue;
     }
     if (scalar.shown) {
-      context.Add(scalar, std::move(message));
+      context.Add(scalar, "the template in this secret uses data that there is not");
     } else {
       context.diagnostics.AddWithin(scalar, scalar.value.substr(use.offset, use.length),
                                     std::move(message));

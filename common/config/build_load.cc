@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+
 #include "common/base/units.h"
 #include "common/config/builder.h"
 #include "common/config/values.h"
@@ -7,8 +10,11 @@ namespace {
 
 constexpr double kLongestSeconds = 365.0 * 86'400;
 
+// The fallback also stands in for what Check refuses.
 std::uint32_t Users(const Node* node, std::uint32_t fallback) {
-  return static_cast<std::uint32_t>(Integer(node).value_or(fallback));
+  const auto users = Integer(node);
+  if (!users || *users < 0 || *users > std::numeric_limits<std::uint32_t>::max()) return fallback;
+  return static_cast<std::uint32_t>(*users);
 }
 
 void CheckRamp(const Node& at, double users, double rate, Context& context) {
@@ -92,7 +98,10 @@ void BuildThresholds(const Node* thresholds, Context& context, Config& out) {
     if (!item.is_scalar()) continue;
     const auto threshold = ParseThreshold(item.value);
     if (!threshold.ok()) {
-      context.Add(item, Message(threshold.status()));
+      // The parser's words quote parts of the text.
+      context.Add(item, item.shown ? "with its variables filled in this is not a threshold such as "
+                                     "'p95 < 500ms'"
+                                   : Message(threshold.status()));
       continue;
     }
     const std::string& endpoint = threshold->endpoint;
@@ -100,7 +109,7 @@ void BuildThresholds(const Node* thresholds, Context& context, Config& out) {
     if (!endpoint.empty() && std::find(tasks.begin(), tasks.end(), endpoint) == tasks.end()) {
       const std::string message = "no task is called '" + endpoint + "'" + Suggest(endpoint, tasks);
       if (item.shown) {
-        context.Add(item, Say(item, message));
+        context.Add(item, "no task is called like this threshold's endpoint");
       } else {
         context.diagnostics.AddWithin(item, endpoint, message);
       }

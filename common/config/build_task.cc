@@ -112,7 +112,14 @@ void BuildBody(const Node& task, Context& context, v1::Task& out) {
 
 void BuildExpect(const Node* expect, v1::Task& out) {
   const Node* status = expect == nullptr ? nullptr : expect->Get("status");
-  if (status == nullptr) return;
+  if (status == nullptr) {
+    constexpr std::uint32_t kFirst = 200;
+    constexpr std::uint32_t kLast = 399;
+    v1::Expect::StatusRange& to = *out.mutable_expect()->add_status();
+    to.set_first(kFirst);
+    to.set_last(kLast);
+    return;
+  }
   const auto add = [&](const Node& node) {
     if (!node.is_scalar()) return;
     if (const auto range = ToStatus(node.value)) {

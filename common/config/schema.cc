@@ -131,7 +131,7 @@ class Checker {
       case Kind::kDuration: {
         const auto duration = DurationOf(&node);
         good = duration && duration->count() >= rule.least && duration->count() <= rule.most;
-        if (!good && !node.shown && ParseDuration(text + "s").ok()) {
+        if (!good && !duration && !node.shown && ParseDuration(text + "s").ok()) {
           more = ", did you mean '" + text + "s'?";
         }
         break;
@@ -230,16 +230,25 @@ class Checker {
 
   static Place KeyOr(const Node& map) { return map.key_place.line > 0 ? map.key_place : map.place; }
 
+  // Whether an unknown key of the map was taken for this one.
+  static bool IsMisspelt(const Node& map, std::string_view name) {
+    const std::vector<std::string> only = {std::string(name)};
+    return std::any_of(map.children.begin(), map.children.end(), [&](const Node& child) {
+      return child.key != name && Likely(child.key, only).has_value();
+    });
+  }
+
   void Missing(const Node& node, const Rule& rule) {
     const std::string in = node.key.empty() ? "" : " in '" + node.key + "'";
     for (const Key& key : rule.keys) {
-      if (!key.required || node.Get(key.name) != nullptr) continue;
+      if (!key.required || node.Get(key.name) != nullptr || IsMisspelt(node, key.name)) continue;
       diagnostics_.Add(KeyOr(node), absl::StrFormat("'%s' is missing%s", key.name, in));
     }
     if (rule.needs.empty()) return;
     const std::vector<std::string> choice = NamesOf(rule.keys, rule.needs);
-    if (std::any_of(choice.begin(), choice.end(),
-                    [&](const std::string& name) { return node.Get(name) != nullptr; })) {
+    if (std::any_of(choice.begin(), choice.end(), [&](const std::string& name) {
+          return node.Get(name) != nullptr || IsMisspelt(node, name);
+        })) {
       return;
     }
     diagnostics_.Add(KeyOr(node),

@@ -80,7 +80,7 @@ constexpr Key kTargetKeys[] = {
     {"base_path", &kText, "", "Put in front of each task's path: /v1/things."},
     {"auth", &kAuth, nullptr, "Credentials, never shown anywhere."},
     {"tls", &kTls, "{}", "How https connections are made."},
-    {"timeout", &kDuration, "60s", "Limit of a whole exchange, connecting included; 0: none."},
+    {"timeout", &kDuration, "1m", "Limit of a whole exchange, connecting included; 0: none."},
     {"timeouts", &kTimeouts, "{}", "Limits of its phases."},
     {"headers", &kHeaders, nullptr,
      "Sent with every request, unless a task names the same header."},

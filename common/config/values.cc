@@ -1,5 +1,6 @@
 #include "common/config/values.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -104,17 +105,32 @@ std::string Quote(const Node& scalar) {
 }
 
 std::string Say(const Node& scalar, std::string message) {
-  if (!scalar.shown || *scalar.shown == scalar.value || scalar.value.empty()) return message;
-  for (std::size_t at = 0; (at = message.find(scalar.value, at)) != std::string::npos;) {
-    message.replace(at, scalar.value.size(), *scalar.shown);
-    at += scalar.shown->size();
+  if (!scalar.shown || *scalar.shown == scalar.value) return message;
+  const std::string quoted = "'" + scalar.value + "'";
+  const std::string shown = "'" + *scalar.shown + "'";
+  for (std::size_t at = 0; (at = message.find(quoted, at)) != std::string::npos;) {
+    message.replace(at, quoted.size(), shown);
+    at += shown.size();
   }
   return message;
 }
 
+std::optional<std::string> Likely(std::string_view word,
+                                  const std::vector<std::string>& candidates) {
+  std::string swapped(word);
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    std::swap(swapped[i - 1], swapped[i]);
+    if (std::find(candidates.begin(), candidates.end(), swapped) != candidates.end()) {
+      return swapped;
+    }
+    std::swap(swapped[i - 1], swapped[i]);
+  }
+  return Nearest(word, candidates);
+}
+
 std::string Suggest(std::string_view word, const std::vector<std::string>& candidates) {
-  const auto nearest = Nearest(word, candidates);
-  return nearest ? ", did you mean '" + *nearest + "'?" : "";
+  const auto likely = Likely(word, candidates);
+  return likely ? ", did you mean '" + *likely + "'?" : "";
 }
 
 }  // namespace sfp::config

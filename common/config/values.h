@@ -36,11 +36,16 @@ std::optional<Duration> DurationOf(const Node* node);
 std::optional<std::uint64_t> Bytes(const Node* node);
 std::optional<std::uint32_t> Redirects(const Node* node);
 
+// The candidate that `word` was probably meant to be: as sfp::Nearest, or with two neighbours swapped, which
+// is the slip that short names suffer most.
+std::optional<std::string> Likely(std::string_view word,
+                                  const std::vector<std::string>& candidates);
+
 // How to quote a scalar in a message: "'text'", or "'***'" for a secret.
 std::string Quote(const Node& scalar);
-// `message`, which may hold the value of `scalar`, without what is secret in it.
+// `message`, which may quote the value of `scalar` ('…'), without what is secret in it.
 std::string Say(const Node& scalar, std::string message);
-// As Nearest, as the end of a sentence: ", did you mean 'x'?" or "".
+// As Likely, as the end of a sentence: ", did you mean 'x'?" or "".
 std::string Suggest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace sfp::config

@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "common/base/text.h"
 #include "common/config/values.h"
 #include "common/config/yaml.h"
 
@@ -137,7 +136,7 @@ bool NamesSecret(std::string_view key) {
 
 bool IsAuth(std::string_view key) {
   static const std::vector<std::string> kAuth = {"auth"};
-  return key.starts_with("auth") || Nearest(key, kAuth).has_value();
+  return key.starts_with("auth") || Likely(key, kAuth).has_value();
 }
 
 bool IsAuthKeyword(std::string_view key) {
@@ -186,7 +185,7 @@ class Marker {
     const bool auth = under_auth || (depth <= 2 && !node.key.empty() && IsAuth(node.key) &&
                                      !IsUserMap(node, depth));
     node.secret = auth;
-    if (under_auth && !IsAuthKeyword(node.key) && node.key_place.line > 0) {
+    if (under_auth && node.kind == Node::Kind::kNull && !IsAuthKeyword(node.key)) {
       // "user:password" without a space is a key, too.
       Hide(node.key_place);
     }

@@ -174,17 +174,18 @@ class TreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-std::string Explain(const YAML::Exception& error) {
+std::string Explain(const YAML::Exception& error, std::string_view line) {
   const std::string& message = error.msg;
   std::string hint;
-  if (message == YAML::ErrorMsg::TAB_IN_INDENTATION) hint = "; indent with spaces";
   if (message == YAML::ErrorMsg::END_OF_MAP || message == YAML::ErrorMsg::END_OF_SEQ) {
     hint = "; is the indentation the same as that of the lines above?";
   }
   if (message == YAML::ErrorMsg::END_OF_MAP_FLOW) hint = "; a '}' or ',' is missing";
   if (message == YAML::ErrorMsg::END_OF_SEQ_FLOW) hint = "; a ']' or ',' is missing";
   if (message == YAML::ErrorMsg::MAP_VALUE) hint = "; text that holds ': ' needs quotes";
-  if (message == YAML::ErrorMsg::UNKNOWN_TOKEN) hint = "; text that begins like this needs quotes";
+  if (message == YAML::ErrorMsg::UNKNOWN_TOKEN) hint = "; does the text need quotes?";
+  const std::string_view indent = line.substr(0, line.find_first_not_of(" \t"));
+  if (indent.find('\t') != std::string_view::npos) hint = "; indent with spaces, not with tabs";
   return "this is not YAML: " + message + hint;
 }
 
@@ -241,7 +242,8 @@ std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics) {
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& error) {
-    diagnostics.Add(error.mark.is_null() ? Place() : PlaceOf(error.mark), Explain(error));
+    const Place place = error.mark.is_null() ? Place() : PlaceOf(error.mark);
+    diagnostics.Add(place, Explain(error, diagnostics.Line(place.line)));
     return std::nullopt;
   } catch (const std::exception&) {
     diagnostics.Add({}, "this is not YAML");

@@ -1,0 +1,360 @@
+// The model that comes out of good files: the example, and every key once.
+
+#include "common/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/scenario/program.h"
+#include "tests/unit/config/parse.h"
+
+namespace sfp::config {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+const std::string kExample = std::string(SFP_SOURCE_DIR) + "/config-example.yaml";
+
+TEST(Config, TheExampleIsTheScenarioOfTheOldLocustfile) {
+  const Loaded loaded = Load(kExample, {}, {});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const Config& config = *loaded.config;
+  EXPECT_EQ(config.name, "config-example");
+  EXPECT_EQ(config.declared_pool, 30u);
+  const auto& load = std::get<plan::Constant>(config.load);
+  EXPECT_EQ(load.users, 100u);
+  EXPECT_EQ(load.spawn_rate, 10);
+  EXPECT_EQ(load.run_time, FromSeconds(300));
+  EXPECT_EQ(config.stop_timeout, FromSeconds(30));
+
+  const v1::Target& target = config.scenario.target();
+  EXPECT_EQ(target.url(), "https://localhost:8080");
+  EXPECT_EQ(target.base_path(), "/v1/staff-fee-privilege");
+  EXPECT_EQ(target.auth().basic().user(), "user");
+  EXPECT_EQ(target.auth().basic().password(), "password");
+  EXPECT_FALSE(target.tls().verify());
+  EXPECT_EQ(target.timeouts().total_ns(), 120 * kSecond);
+
+  ASSERT_EQ(config.scenario.users_size(), 1);
+  const v1::UserClass& user = config.scenario.users(0);
+  EXPECT_EQ(user.wait().uniform().min_ns(), kSecond / 10);
+  EXPECT_EQ(user.wait().uniform().max_ns(), 5 * kSecond);
+  EXPECT_EQ(user.on_start(0), "by_term");
+  const std::tuple<const char*, int, const char*> tasks[] = {{"by_osu_id", 2, "?osuId={{osu_id}}"},
+                                                             {"by_term", 2, "?term={{term}}"},
+                                                             {"bad_request", 1, ""},
+                                                             {"by_id", 1, "/{{osu_id}}-{{term}}"}};
+  ASSERT_EQ(user.tasks_size(), 4);
+  for (int i = 0; i < 4; ++i) {
+    const auto& [name, weight, path] = tasks[i];
+    EXPECT_EQ(user.tasks(i).name(), name);
+    EXPECT_EQ(user.tasks(i).weight(), static_cast<std::uint32_t>(weight));
+    EXPECT_EQ(user.tasks(i).method(), "GET");
+    EXPECT_EQ(user.tasks(i).path(), path);
+  }
+  EXPECT_EQ(user.tasks(1).collect(0).json(), "/data/*/id");
+  EXPECT_EQ(user.tasks(1).collect(0).match(), "^[0-9]{9}");
+  EXPECT_EQ(user.tasks(2).expect().status(0).first(), 400u);
+  EXPECT_EQ(user.tasks(3).expect().status(1).last(), 404u);
+  EXPECT_EQ(config.scenario.data(0).values().values_size(), 12);
+  EXPECT_EQ(config.scenario.data(1).collected().capacity(), 10u);
+  ASSERT_EQ(config.thresholds.size(), 3u);
+  EXPECT_EQ(config.thresholds[2].endpoint, "by_term");
+  EXPECT_TRUE(scenario::Program::Compile(config.scenario).ok());
+}
+
+TEST(Config, WhatIsLeftOutHasItsDefault) {
+  const Loaded loaded = ParseText(kTarget + kUsers, {}, {}, "/some/where/my load.yaml");
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  EXPECT_EQ(loaded.config->name, "my-load");
+  EXPECT_EQ(loaded.config->declared_pool, std::nullopt);
+  const auto& load = std::get<plan::Constant>(loaded.config->load);
+  EXPECT_EQ(load.users, 1u);
+  EXPECT_EQ(load.spawn_rate, 1);
+  EXPECT_EQ(load.run_time, std::nullopt);
+  const v1::Target& target = loaded.config->scenario.target();
+  EXPECT_TRUE(target.tls().verify());
+  EXPECT_TRUE(target.cookies());
+  EXPECT_FALSE(target.decompress());
+  EXPECT_EQ(target.max_redirects(), 10u);
+  EXPECT_EQ(target.max_header_bytes(), 64'000u);
+  EXPECT_EQ(target.max_body_bytes(), 64'000'000u);
+  EXPECT_EQ(target.timeouts().total_ns(), 60 * kSecond);
+  EXPECT_EQ(target.timeouts().connect_ns(), 0);
+  EXPECT_EQ(target.auth().kind_case(), v1::Auth::KIND_NOT_SET);
+  const v1::UserClass& user = loaded.config->scenario.users(0);
+  EXPECT_EQ(user.weight(), 1u);
+  EXPECT_EQ(user.wait().kind_case(), v1::Wait::KIND_NOT_SET);
+  EXPECT_EQ(user.tasks(0).weight(), 1u);
+  EXPECT_FALSE(user.tasks(0).has_max_redirects());
+  ASSERT_EQ(user.tasks(0).expect().status_size(), 1);
+  EXPECT_EQ(user.tasks(0).expect().status(0).first(), 200u);
+  EXPECT_EQ(user.tasks(0).expect().status(0).last(), 399u);
+}
+
+TEST(Config, TargetTakesEverything) {
+  const Loaded loaded = ParseText(
+      "target:\n"
+      "  url: https://h:8443/\n"
+      "  auth: {bearer: abcdef}\n"
+      "  tls: {verify: true, server_name: api.example}\n"
+      "  timeout: 0\n"
+      "  timeouts: {dns: 1s, connect: 2s, tls: 3s, send: 4s, first_byte: 5s, body: 1m}\n"
+      "  headers: {Accept: text/html, X-Number: 5}\n"
+      "  cookies: false\n"
+      "  redirects: false\n"
+      "  decompress: true\n"
+      "  limits: {header: 1KiB, body: 1GB}\n" +
+      kUsers);
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const v1::Target& target = loaded.config->scenario.target();
+  EXPECT_EQ(target.url(), "https://h:8443");
+  EXPECT_EQ(target.auth().bearer(), "abcdef");
+  EXPECT_EQ(target.tls().server_name(), "api.example");
+  const v1::Timeouts& t = target.timeouts();
+  EXPECT_EQ(t.total_ns(), 0);
+  EXPECT_EQ(t.dns_ns(), 1 * kSecond);
+  EXPECT_EQ(t.connect_ns(), 2 * kSecond);
+  EXPECT_EQ(t.tls_ns(), 3 * kSecond);
+  EXPECT_EQ(t.send_ns(), 4 * kSecond);
+  EXPECT_EQ(t.first_byte_ns(), 5 * kSecond);
+  EXPECT_EQ(t.body_ns(), 60 * kSecond);
+  ASSERT_EQ(target.headers_size(), 2);
+  EXPECT_EQ(target.headers(1).name(), "X-Number");
+  EXPECT_EQ(target.headers(1).value(), "5");
+  EXPECT_FALSE(target.cookies());
+  EXPECT_EQ(target.max_redirects(), 0u);
+  EXPECT_TRUE(target.decompress());
+  EXPECT_EQ(target.max_header_bytes(), 1024u);
+  EXPECT_EQ(target.max_body_bytes(), 1'000'000'000u);
+}
+
+TEST(Config, EveryLoadShapeIsRead) {
+  const auto load = [](const std::string& text) {
+    const Loaded loaded = ParseText(kTarget + kUsers + "load: " + text + "\n");
+    EXPECT_TRUE(loaded.config) << Findings(loaded);
+    return loaded.config ? loaded.config->load : plan::Shape();
+  };
+  const auto constant = std::get<plan::Constant>(load("{users: 5, spawn_rate: 30/m}"));
+  EXPECT_EQ(constant.spawn_rate, 0.5);
+  const auto sweep =
+      std::get<plan::Sweep>(load("{sweep: {users: [1, 30], step_time: 90s, spawn_rate: 5}}"));
+  EXPECT_EQ(sweep.levels, (std::vector<std::uint32_t>{1, 30}));
+  EXPECT_EQ(sweep.step_time, FromSeconds(90));
+  EXPECT_EQ(sweep.spawn_rate, 5);
+  EXPECT_EQ(std::get<plan::Sweep>(load("{sweep: {users: [1], step_time: auto}}")).step_time,
+            std::nullopt);
+  const auto stages = std::get<plan::Stages>(
+      load("{stages: [{users: 100, ramp: 30s, hold: 2m}, {users: 0, ramp: 1m}]}"));
+  ASSERT_EQ(stages.stages.size(), 2u);
+  EXPECT_EQ(stages.stages[0].hold, FromSeconds(120));
+  EXPECT_EQ(stages.stages[1].users, 0u);
+}
+
+TEST(Config, EveryWaitIsRead) {
+  const auto wait = [](const std::string& text) {
+    const Loaded loaded =
+        ParseText(kTarget + "users: {u: {wait: " + text + ", tasks: {t: {get: /}}}}\n");
+    EXPECT_TRUE(loaded.config) << Findings(loaded);
+    return loaded.config ? loaded.config->scenario.users(0).wait() : v1::Wait();
+  };
+  EXPECT_EQ(wait("{uniform: [0, 1s]}").uniform().max_ns(), kSecond);
+  EXPECT_EQ(wait("{constant: 2s}").constant_ns(), 2 * kSecond);
+  EXPECT_EQ(wait("{exponential: 3s}").exponential_ns(), 3 * kSecond);
+  EXPECT_EQ(wait("{pacing: 1m}").pacing_ns(), 60 * kSecond);
+}
+
+v1::Task TaskOf(const std::string& members, const std::string& data = "") {
+  const Loaded loaded = ParseText(kTarget + "users: {u: {tasks: {t: {" + members + "}}}}\n" + data);
+  EXPECT_TRUE(loaded.config) << members << "\n" << Findings(loaded);
+  return loaded.config ? loaded.config->scenario.users(0).tasks(0) : v1::Task();
+}
+
+TEST(Config, EveryMethodIsRead) {
+  for (const char* method : {"get", "post", "put", "patch", "delete", "head", "options"}) {
+    std::string upper(method);
+    for (char& c : upper) c = static_cast<char>(std::toupper(c));
+    EXPECT_EQ(TaskOf(std::string(method) + ": /x").method(), upper);
+  }
+}
+
+TEST(Config, EveryBodyIsRead) {
+  const std::string data = "data: {d: {values: [a]}}\n";
+  const auto json = [&](const std::string& text) {
+    return TaskOf("post: /, json: " + text, data).body().json();
+  };
+  EXPECT_EQ(TaskOf("post: /, body: \"x {{d}}\"", data).body().text(), "x {{d}}");
+  const v1::Body form = TaskOf("post: /, form: {a: \"{{d}}\", b: 2}", data).body();
+  ASSERT_EQ(form.form().fields_size(), 2);
+  EXPECT_EQ(form.form().fields(0).value(), "{{d}}");
+  EXPECT_EQ(form.form().fields(1).value(), "2");
+  // Text stays as it is, YAML keeps its types.
+  EXPECT_EQ(json("\"{\\\"a\\\": {{d}}}\""), "{\"a\": {{d}}}");
+  EXPECT_EQ(json("{n: 1, s: \"1\", f: -1.5e3, t: true, u: \"true\", z: null, e: }"),
+            "{\"n\":1,\"s\":\"1\",\"f\":-1.5e3,\"t\":true,\"u\":\"true\",\"z\":null,\"e\":null}");
+  EXPECT_EQ(
+      json("{v: 1.2.3, h: 0x1F, o: 007, y: yes, p: +1, i: .inf, w: hello}"),
+      "{\"v\":\"1.2.3\",\"h\":\"0x1F\",\"o\":\"007\",\"y\":\"yes\",\"p\":\"+1\",\"i\":\".inf\","
+      "\"w\":\"hello\"}");
+  EXPECT_EQ(json("[{a: \"say \\\"{{d}}\\\"\\n\"}, [], {}]"),
+            "[{\"a\":\"say \\\"{{d}}\\\"\\u000A\"},[],{}]");
+}
+
+TEST(Config, TheRestOfATaskIsRead) {
+  const v1::Task task = TaskOf(
+      "get: \"/{{d}}\", weight: 3, query: {q: \"{{d}}\"}, headers: {X: \"{{d}}\"}, timeout: 2s, "
+      "redirects: 3, expect: {status: [2xx, 404, 500-503]}, "
+      "collect: {c: {json: /a, pick: all}}",
+      "data: {d: {values: [a]}, c: {collected: {}}}\n");
+  EXPECT_EQ(task.weight(), 3u);
+  EXPECT_EQ(task.query(0).value(), "{{d}}");
+  EXPECT_EQ(task.headers(0).name(), "X");
+  EXPECT_EQ(task.timeout_ns(), 2 * kSecond);
+  EXPECT_EQ(task.max_redirects(), 3u);
+  ASSERT_EQ(task.expect().status_size(), 3);
+  EXPECT_EQ(task.expect().status(0).first(), 200u);
+  EXPECT_EQ(task.expect().status(0).last(), 299u);
+  EXPECT_EQ(task.expect().status(1).first(), 404u);
+  EXPECT_EQ(task.expect().status(1).last(), 404u);
+  EXPECT_EQ(task.expect().status(2).last(), 503u);
+  EXPECT_EQ(task.collect(0).into(), "c");
+  EXPECT_EQ(task.collect(0).pick(), v1::PICK_SEQUENTIAL);
+  const v1::Task still = TaskOf("get: /, redirects: false");
+  EXPECT_TRUE(still.has_max_redirects());
+  EXPECT_EQ(still.max_redirects(), 0u);
+}
+
+TEST(Config, AWeightOfZeroIsForTasksThatOnStartNames) {
+  const Loaded loaded = ParseText(
+      kTarget +
+      "users: {u: {on_start: [login], tasks: {login: {weight: 0, post: /}, t: {get: /}}}}\n");
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  EXPECT_EQ(loaded.config->scenario.users(0).tasks(0).weight(), 0u);
+}
+
+TEST(Config, EveryDataSourceIsRead) {
+  const std::string folder = testing::TempDir() + "sfp_config_test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/terms.csv") << "name,term\nx,201500\n\"y, z\",201501\n";
+  const Loaded loaded =
+      ParseText(kTarget + kUsers +
+                    "data:\n"
+                    "  v: {values: [1, two, \"\", true]}\n"
+                    "  r: {range: {from: 9, to: 1, step: -2, width: 4}, pick: sequential}\n"
+                    "  c: {csv: terms.csv, column: term, pick: unique}\n"
+                    "  o: {collected: {}}\n",
+                {}, {}, folder + "/c.yaml");
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const v1::Scenario& scenario = loaded.config->scenario;
+  ASSERT_EQ(scenario.data_size(), 4);
+  EXPECT_THAT(scenario.data(0).values().values(), testing::ElementsAre("1", "two", "", "true"));
+  EXPECT_EQ(scenario.data(1).range().step(), -2);
+  EXPECT_EQ(scenario.data(1).range().width(), 4u);
+  EXPECT_EQ(scenario.data(1).pick(), v1::PICK_SEQUENTIAL);
+  EXPECT_THAT(scenario.data(2).values().values(), testing::ElementsAre("201500", "201501"));
+  EXPECT_EQ(scenario.data(2).pick(), v1::PICK_UNIQUE);
+  EXPECT_EQ(scenario.data(3).collected().capacity(), 10u);
+  EXPECT_THAT(loaded.config->resolved_yaml, HasSubstr("csv: \"terms.csv\"  # 2 rows\n"));
+}
+
+TEST(Config, PemFilesAreReadAndChecked) {
+  const std::string folder = testing::TempDir() + "sfp_pem_test";
+  std::filesystem::create_directories(folder);
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+  const std::string key = "-----BEGIN EC PRIVATE KEY-----\nAA==\n-----END EC PRIVATE KEY-----\n";
+  std::ofstream(folder + "/cert.pem") << certificate;
+  std::ofstream(folder + "/key.pem") << key;
+  const auto parse = [&](const char* tls) {
+    return ParseText("target: {url: \"https://h\", tls: " + std::string(tls) + "}\n" + kUsers, {},
+                     {}, folder + "/c.yaml");
+  };
+  const Loaded good = parse("{ca: cert.pem, cert: cert.pem, key: key.pem}");
+  const Loaded mixed = parse("{cert: key.pem, key: cert.pem}");
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(good.config) << Findings(good);
+  EXPECT_EQ(good.config->scenario.target().tls().ca_pem(), certificate);
+  EXPECT_EQ(good.config->scenario.target().tls().cert_pem(), certificate);
+  EXPECT_EQ(good.config->scenario.target().tls().key_pem(), key);
+  EXPECT_THAT(good.config->resolved_yaml, testing::Not(HasSubstr("BEGIN")));
+  EXPECT_THAT(Findings(mixed), HasSubstr("'key.pem' is not a PEM file with a CERTIFICATE"));
+  EXPECT_THAT(Findings(mixed), HasSubstr("'cert.pem' is not a PEM file with a PRIVATE KEY"));
+}
+
+TEST(Config, VariablesAndDollarsAreFilledIn) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"${A}", "alpha"},    {"x${A}y${B}", "xalphayb"},
+      {"${NO:-}", ""},      {"${NO:-d e:f}", "d e:f"},
+      {"${EMPTY:-d}", "d"}, {"${EMPTY}", ""},
+      {"$$", "$"},          {"$${A}", "${A}"},
+      {"a$b$", "a$b$"},     {"$$$$", "$$"},
+      {"^x$", "^x$"},
+  };
+  for (const auto& [text, value] : cases) {
+    const Loaded loaded = ParseText(kTarget + kUsers + "data: {d: {values: [\"" + text + "\"]}}\n",
+                                    {{"A", "alpha"}, {"B", "b"}, {"EMPTY", ""}});
+    ASSERT_TRUE(loaded.config) << text << Findings(loaded);
+    EXPECT_EQ(loaded.config->scenario.data(0).values().values(0), value) << text;
+  }
+}
+
+TEST(Config, AnchorsAndAliasesStandForTheirValue) {
+  const Loaded loaded = ParseText(kTarget +
+                                  "users:\n"
+                                  "  a: {wait: &w {constant: 1s}, tasks: &t {x: {get: /}}}\n"
+                                  "  b: {wait: *w, tasks: *t}\n");
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  EXPECT_EQ(loaded.config->scenario.users(1).wait().constant_ns(), kSecond);
+  EXPECT_EQ(loaded.config->scenario.users(1).tasks(0).name(), "x");
+}
+
+TEST(Config, TheResolvedPlanIsItsOwnResolvedPlan) {
+  const std::string text =
+      "name: \"odd: name\"\n"
+      "target: {url: \"http://h\", headers: {A: \"x$${y}$$$$ \\\"\\\\\\t\"}, redirects: true}\n"
+      "load: {stages: [{users: 1, ramp: 90s}, {users: 2, hold: 1h}]}\n"
+      "data: {\"null\": {values: [\"a: b\", \"#\", \"- x\", \"\\xe9\"]}, r: {range: {from: 1, to: "
+      "2}}}\n"
+      "users:\n"
+      "  \"on\":\n"
+      "    tasks:\n"
+      "      \"a b\": {post: \"/{{null}}\", json: {a: [1, \"1\", ~, x, {}], \"b c\": "
+      "\"${N:-5}\"}}\n"
+      "      t: {put: \"\", form: {a: \"\"}, collect: {}, expect: {status: 2xx}}\n"
+      "thresholds: []\n";
+  for (const std::string& config :
+       {text, kTarget + kUsers, kTarget + kUsers + "load: {sweep: {users: [1, 2]}}\n"}) {
+    const Loaded first = ParseText(config);
+    ASSERT_TRUE(first.config) << Findings(first);
+    const Loaded second = ParseText(first.config->resolved_yaml);
+    ASSERT_TRUE(second.config) << first.config->resolved_yaml << Findings(second);
+    EXPECT_EQ(second.config->resolved_yaml, first.config->resolved_yaml);
+    EXPECT_EQ(second.config->scenario.SerializeAsString(),
+              first.config->scenario.SerializeAsString());
+    EXPECT_EQ(second.config->load.index(), first.config->load.index());
+  }
+  const Loaded example = Load(kExample, {}, {});
+  ASSERT_TRUE(example.config);
+  const Loaded again = ParseText(example.config->resolved_yaml);
+  ASSERT_TRUE(again.config) << Findings(again);
+  EXPECT_EQ(again.config->resolved_yaml, example.config->resolved_yaml);
+}
+
+TEST(Config, TheAlternativeShapesInTheExamplesCommentsAreGood) {
+  std::ifstream in(kExample);
+  int shapes = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("# load: ")) continue;
+    const Loaded loaded = ParseText(kTarget + kUsers + line.substr(2) + "\n");
+    EXPECT_TRUE(loaded.config) << line << Findings(loaded);
+    ++shapes;
+  }
+  EXPECT_EQ(shapes, 2);
+}
+
+}  // namespace
+}  // namespace sfp::config

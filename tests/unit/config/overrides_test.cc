@@ -1,0 +1,153 @@
+#include <gtest/gtest.h>
+
+#include "common/plan/shape.h"
+#include "tests/unit/config/parse.h"
+
+namespace sfp::config {
+namespace {
+
+const std::string kConstant = "load: {users: 7, spawn_rate: 3, run_time: 2m, stop_timeout: 5s}\n";
+const std::string kSweep = "load: {sweep: {users: [1, 2], step_time: 20s, spawn_rate: 4}}\n";
+const std::string kStages = "load: {stages: [{users: 5, hold: 1m}]}\n";
+const std::string kArrivals = "load: {arrivals: {rate: 200/s, max_users: 10}, run_time: 5m}\n";
+
+Loaded With(const std::string& load, const Overrides& overrides) {
+  return ParseText(kTarget + load + kUsers, {}, overrides);
+}
+
+TEST(Overrides, UsersKeepTheRestOfAConstantLoad) {
+  const Loaded loaded = With(kConstant, {.users = "50"});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const auto& load = std::get<plan::Constant>(loaded.config->load);
+  EXPECT_EQ(load.users, 50u);
+  EXPECT_EQ(load.spawn_rate, 3);
+  EXPECT_EQ(load.run_time, FromSeconds(120));
+  EXPECT_EQ(loaded.config->stop_timeout, FromSeconds(5));
+}
+
+TEST(Overrides, UsersMakeAnyOtherShapeConstant) {
+  for (const std::string& load : {kSweep, kStages, kArrivals, std::string()}) {
+    const Loaded loaded = With(load, {.users = "50", .spawn_rate = "25", .run_time = "1m30s"});
+    ASSERT_TRUE(loaded.config) << load << Findings(loaded);
+    const auto& constant = std::get<plan::Constant>(loaded.config->load);
+    EXPECT_EQ(constant.users, 50u);
+    EXPECT_EQ(constant.spawn_rate, 25);
+    EXPECT_EQ(constant.run_time, FromSeconds(90));
+  }
+}
+
+TEST(Overrides, SweepReplacesAConstantLoadAndItsSpawnRate) {
+  const Loaded loaded = With(kConstant, {.sweep = "10, 20,2000"});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const auto& sweep = std::get<plan::Sweep>(loaded.config->load);
+  EXPECT_EQ(sweep.levels, (std::vector<std::uint32_t>{10, 20, 2000}));
+  EXPECT_EQ(sweep.step_time, std::nullopt);
+  EXPECT_EQ(sweep.spawn_rate, 0);
+  EXPECT_EQ(loaded.config->stop_timeout, FromSeconds(5));
+}
+
+TEST(Overrides, SweepOptionsRefineTheFilesSweep) {
+  const Loaded levels = With(kSweep, {.sweep = "9"});
+  ASSERT_TRUE(levels.config) << Findings(levels);
+  EXPECT_EQ(std::get<plan::Sweep>(levels.config->load).levels, std::vector<std::uint32_t>{9});
+  EXPECT_EQ(std::get<plan::Sweep>(levels.config->load).step_time, FromSeconds(20));
+
+  const Loaded steps = With(kSweep, {.spawn_rate = "50", .step_time = "auto"});
+  ASSERT_TRUE(steps.config) << Findings(steps);
+  EXPECT_EQ(std::get<plan::Sweep>(steps.config->load).step_time, std::nullopt);
+  EXPECT_EQ(std::get<plan::Sweep>(steps.config->load).spawn_rate, 50);
+  EXPECT_EQ(std::get<plan::Sweep>(steps.config->load).levels.size(), 2u);
+}
+
+TEST(Overrides, WithoutALoadThereIsOneUserWhichOptionsChange) {
+  const Loaded plain = With("", {});
+  ASSERT_TRUE(plain.config) << Findings(plain);
+  EXPECT_EQ(std::get<plan::Constant>(plain.config->load).users, 1u);
+  const Loaded timed = With("", {.run_time = "1m"});
+  ASSERT_TRUE(timed.config) << Findings(timed);
+  EXPECT_EQ(std::get<plan::Constant>(timed.config->load).run_time, FromSeconds(60));
+}
+
+TEST(Overrides, HostReplacesTheUrlOrStandsForIt) {
+  for (const char* target : {"target: {url: \"http://h\", base_path: /v1}\n", ""}) {
+    const Loaded loaded = ParseText(target + kUsers, {}, {.host = "https://other:8443/"});
+    ASSERT_TRUE(loaded.config) << Findings(loaded);
+    EXPECT_EQ(loaded.config->scenario.target().url(), "https://other:8443");
+  }
+}
+
+TEST(Overrides, MistakesNameTheOption) {
+  struct Case {
+    std::string load;
+    Overrides overrides;
+    const char* findings;
+  };
+  const Case cases[] = {
+      {kConstant,
+       {.users = "many"},
+       "--users: 'users' takes a whole number from 1 to 10000000, not 'many'\n"},
+      {kConstant,
+       {.users = "-5"},
+       "--users: 'users' takes a whole number from 1 to 10000000, not '-5'\n"},
+      {kConstant,
+       {.spawn_rate = "0"},
+       "--spawn-rate: 'spawn_rate' takes users per second above 0, up to 1000000, such as 10 or "
+       "600/m, not '0'\n"},
+      {kConstant,
+       {.run_time = "60"},
+       "--run-time: 'run_time' takes a duration such as 250ms, 5s or 1m30s, above 0, not '60', did "
+       "you mean '60s'?\n"},
+      {kConstant,
+       {.sweep = "10,x,,30"},
+       "--sweep: an item takes a whole number from 1 to 10000000, not 'x'\n"
+       "--sweep: an item takes a whole number from 1 to 10000000, not ''\n"},
+      {kConstant,
+       {.host = "localhost:8080"},
+       "--host: 'localhost:8080' is not a target URL such as https://host:8443: it has to begin "
+       "with http:// or https://\n"},
+      {kConstant,
+       {.users = "5", .sweep = "10"},
+       "--sweep: '--sweep' and '--users' exclude each other\n"},
+      {kConstant,
+       {.run_time = "5m", .sweep = "10"},
+       "--run-time: a sweep has no run time; '--step-time' is the length of a level\n"},
+      {kSweep,
+       {.run_time = "5m"},
+       "--run-time: the load is a sweep, which has no run time; '--step-time' is the length of a "
+       "level\n"},
+      {kConstant,
+       {.step_time = "5s"},
+       "--step-time: the load is not a sweep, so there are no steps\n"},
+      {kConstant,
+       {.users = "5", .step_time = "5s"},
+       "--step-time: '--step-time' and '--users' exclude each other\n"},
+      {kStages,
+       {.spawn_rate = "5"},
+       "--spawn-rate: the load is stages, which say themselves how fast users start\n"},
+      {kStages,
+       {.run_time = "5m"},
+       "--run-time: the load is stages, which say themselves how long they take\n"},
+      {kSweep,
+       {.step_time = "10ms"},
+       "--step-time: 'step_time' takes auto or a duration such as 250ms, 5s or 1m30s, at least 1s, "
+       "not '10ms'\n"},
+  };
+  for (const Case& c : cases) {
+    const Loaded loaded = With(c.load, c.overrides);
+    EXPECT_FALSE(loaded.config);
+    EXPECT_EQ(Findings(loaded), c.findings);
+    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+      EXPECT_EQ(diagnostic.line, 0);
+      EXPECT_EQ(diagnostic.source_line, "");
+    }
+  }
+}
+
+TEST(Overrides, AreNotSearchedForVariables) {
+  const Loaded loaded = ParseText(kTarget + kUsers, {{"N", "5"}}, {.users = "${N}"});
+  EXPECT_EQ(Findings(loaded),
+            "--users: 'users' takes a whole number from 1 to 10000000, not '${N}'\n");
+}
+
+}  // namespace
+}  // namespace sfp::config
