@@ -42,6 +42,8 @@ class AgentShell {
   // End the stream once what was sent is out: OnDisconnected follows. Does nothing without a
   // stream.
   virtual void Disconnect() = 0;
+  // The same for a stream on which nothing comes any more: without waiting for what was sent.
+  virtual void Break() { Disconnect(); }
   virtual void Send(const v1::WorkerMessage& message) = 0;
 
   // Compile the scenario and resolve the target, answered by OnPrepared. `worker` is this worker's

@@ -100,8 +100,7 @@ void Agent::Life::Refused(const v1::Refused& refused, Time now) {
   if (refused.retry()) {
     LogWarn(last_trouble_ + "; trying again");
     link_.Slow();
-    shell_.Disconnect();
-    return;
+    return Close();
   }
   Abandon(last_trouble_);
   Leave(kExitRefused, last_trouble_, now);
@@ -125,6 +124,12 @@ void Agent::Life::Leave(int code, const std::string& reason, Time now) {
   if (exit_) return;
   if (link_.state() == Link::State::kDown) return ExitNow(code, reason);
   exit_ = Exit{code, reason, now + kCloseTime};
+  Close();
+}
+
+void Agent::Life::Close() {
+  if (link_.state() == Link::State::kClosing) return;
+  link_.Closing();
   shell_.Disconnect();
 }
 
@@ -182,7 +187,10 @@ void Agent::Life::Tick(Time now) {
       link_.Silence(now) > kMostSilence) {
     Halt("nothing heard from the master for " + HumanDuration(link_.Silence(now)));
   }
-  if (link_.Stale(now)) shell_.Disconnect();
+  if (link_.Stale(now)) {
+    link_.Closing();
+    shell_.Break();
+  }
   if (leaving_) {
     TickLeaving(now);
     if (exited_ || exit_) return;

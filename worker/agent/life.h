@@ -46,6 +46,7 @@ class Agent::Life {
   void Pong(const v1::Ping& ping, Time now);
   // An orderly end: close the stream, then Exit.
   void Leave(int code, const std::string& reason, Time now);
+  void Close();
   void ExitNow(int code, const std::string& reason);
   void TickLeaving(Time now);
   void SendLeaving();

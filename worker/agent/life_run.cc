@@ -173,7 +173,7 @@ void Agent::Life::Abandon(const std::string& why) {
 void Agent::Life::Impossible(const std::string& what) {
   LogError("the master cannot mean this: " + what);
   Abandon("the master and this worker disagree");
-  shell_.Disconnect();
+  Close();
 }
 
 }  // namespace sfp::agent

@@ -4,7 +4,7 @@
 // it has been silent.
 //
 //   down --(0.1 s … 2 s)--> connecting --Opened--> open --Welcomed--> welcome
-//    ^---------------------------- Down -----------------------------------'
+//    ^---------------------------- Down ----------------------- closing <--'
 //
 // Thread: confined to the agent's loop.
 
@@ -21,7 +21,7 @@ inline constexpr Duration kMostSilence = std::chrono::seconds(10);
 
 class Link {
  public:
-  enum class State { kDown, kConnecting, kOpen, kWelcome };
+  enum class State { kDown, kConnecting, kOpen, kWelcome, kClosing };
   static constexpr Duration kShortestWait = std::chrono::milliseconds(100);
   static constexpr Duration kLongestWait = std::chrono::seconds(2);
 
@@ -42,6 +42,7 @@ class Link {
     state_ = State::kWelcome;
     wait_ = kShortestWait;
   }
+  void Closing() { state_ = State::kClosing; }
   void Down(Time now) {
     state_ = State::kDown;
     next_attempt_ = now + FromSeconds(Seconds(wait_) * (0.75 + 0.5 * rng_.Uniform()));

@@ -41,8 +41,7 @@ class Events {
 // One thread's engine: counts what its users would do. Its numbers are random, and kept as the truth.
 class FakeEngine {
  public:
-  FakeEngine(std::uint32_t worker, std::uint32_t thread, std::uint32_t threads, Time start,
-             Time now);
+  FakeEngine(std::uint32_t worker, std::uint32_t thread, std::uint32_t threads, Time start);
 
   std::uint32_t UsersAt(const plan::Plan& plan, Time now) const;
   void Work(Rng& rng, std::uint32_t users, Time now);
@@ -158,7 +157,7 @@ class Simulation final : public coordinator::CoordinatorShell {
   v1::Plan plan() const;
   std::uint32_t planned_users() const;
   std::uint32_t running_users() const;
-  std::uint64_t connections_refused() const { return refused_; }
+  std::uint64_t refused() const { return refused_; }  // how many Refused were delivered
 
   // CoordinatorShell
   void Send(ConnectionId connection, const v1::MasterMessage& message) override;
