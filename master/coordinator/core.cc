@@ -170,8 +170,7 @@ void Coordinator::Core::Ban(Worker& worker, const std::string& what, Time now) {
   banned_.insert(worker.session);
   const ConnectionId connection = *worker.connection;
   registry_.Detach(worker, now);
-  Refuse(connection, absl::StrFormat("worker %u (%s)", worker.index, worker.name),
-         "an impossible message: " + what, false);
+  Refuse(connection, NameOf(worker), "an impossible message: " + what, false);
   if (RunIsOn()) run_->OnBanned(worker, now);
 }
 

@@ -11,6 +11,10 @@ auto Find(const Map& map, const typename Map::key_type& key) {
 
 }  // namespace
 
+std::string NameOf(const Worker& worker) {
+  return "worker " + std::to_string(worker.index) + " (" + worker.name + ")";
+}
+
 Worker* Registry::BySession(std::uint64_t session) { return Find(by_session_, session); }
 Worker* Registry::ByConnection(ConnectionId connection) { return Find(by_connection_, connection); }
 Worker* Registry::ByIndex(std::uint32_t index) { return Find(workers_, index); }

@@ -33,6 +33,9 @@ struct Worker {
   Time next_ping{};
 };
 
+// "worker 2 (name)", for the log.
+std::string NameOf(const Worker& worker);
+
 class Registry {
  public:
   Worker* BySession(std::uint64_t session);

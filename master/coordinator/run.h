@@ -3,9 +3,10 @@
 // The state machine of one run. The Coordinator has one at a time and tells it what its workers do; it
 // answers through the CoordinatorShell and the workers' streams.
 //
-//   run.cc        states, what workers say, the end
-//   run_load.cc   the plan: owners, lost and returning workers, levels, live edits
-//   run_progress.cc
+//   run.cc          streams, and what workers say
+//   run_states.cc   states, from waiting to the end
+//   run_load.cc     the plan: owners, lost and returning workers, levels, live edits
+//   run_progress.cc the live figures
 //
 // A worker's part in the run:
 //   invited (Prepare sent) --> prepared --> started (Start sent) --> finished
@@ -97,7 +98,7 @@ class Run {
     bool awaited() const { return stage == Stage::kStarted; }
   };
 
-  // run.cc
+  // run.cc and run_states.cc
   void TickWaiting(Time now);
   void TickPreparing(Time now);
   void TickRunning(Time now);

@@ -84,7 +84,7 @@ void Run::TickLost(Time now) {
 void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) {
   part.lost = true;
   part.lost_since = now;
-  LogWarn(absl::StrFormat("worker %u (%s) is lost: %s", worker.index, worker.name, reason));
+  LogWarn(NameOf(worker) + " is lost: " + reason);
   if (!WriteRecord(now, [&](v1::JournalRecord& record) {
         record.mutable_lost()->set_index(worker.index);
         record.mutable_lost()->set_reason(reason);
@@ -96,7 +96,7 @@ void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) 
 
 void Run::Return(Worker& worker, Part& part, Time now) {
   part.lost = false;
-  LogInfo(absl::StrFormat("worker %u (%s) is back", worker.index, worker.name));
+  LogInfo(NameOf(worker) + " is back");
   if (!WriteRecord(now, [&](v1::JournalRecord& record) {
         record.mutable_joined()->set_index(worker.index);
         record.mutable_joined()->set_name(worker.name);
@@ -111,7 +111,7 @@ void Run::Return(Worker& worker, Part& part, Time now) {
 
 void Run::JoinLate(Worker& worker, Part& part, Time now) {
   part.stage = Stage::kStarted;
-  LogInfo(absl::StrFormat("worker %u (%s) joins the run", worker.index, worker.name));
+  LogInfo(NameOf(worker) + " joins the run");
   if (!WriteRecord(now, [&](v1::JournalRecord& record) {
         record.mutable_joined()->set_index(worker.index);
         record.mutable_joined()->set_name(worker.name);

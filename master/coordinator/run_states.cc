@@ -1,0 +1,260 @@
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "master/coordinator/run.h"
+
+namespace sfp::coordinator {
+
+void Run::Tick(Time now) {
+  switch (state_) {
+    case RunState::kWaiting:
+      return TickWaiting(now);
+    case RunState::kPreparing:
+      return TickPreparing(now);
+    case RunState::kStarting:
+    case RunState::kRunning:
+      return TickRunning(now);
+    case RunState::kStopping:
+      return TickStopping(now);
+    case RunState::kIdle:
+    case RunState::kFinished:
+      return;
+  }
+}
+
+void Run::TickWaiting(Time now) {
+  const std::uint32_t here = registry_.connected();
+  if (here >= spec_.workers) {
+    state_ = RunState::kPreparing;
+    LogInfo(absl::StrFormat("%u of %u workers joined; preparing", here, spec_.workers));
+    for (const auto& [index, worker] : registry_.workers()) {
+      if (worker->connection && !parts_.contains(index)) Invite(*worker, now);
+    }
+    return;
+  }
+  if (spec_.workers_timeout && now - waiting_since_ >= *spec_.workers_timeout) {
+    Finish(Outcome::Kind::kIncomplete,
+           absl::StrFormat("%u of %u workers joined within %s: %u missing", here, spec_.workers,
+                           FormatDuration(*spec_.workers_timeout), spec_.workers - here),
+           now);
+  }
+}
+
+void Run::Invite(Worker& worker, Time now) {
+  parts_[worker.index] = Part{.invited = now};
+  SendPrepare(worker);
+}
+
+void Run::SendPrepare(const Worker& worker) {
+  v1::MasterMessage message;
+  v1::Prepare& prepare = *message.mutable_prepare();
+  prepare.set_run(spec_.run);
+  prepare.set_seed(spec_.seed);
+  *prepare.mutable_scenario() = spec_.scenario;
+  *prepare.mutable_plan() = plan_;
+  if (prepare.plan().owners().empty()) prepare.mutable_plan()->add_owners(worker.index);
+  prepare.set_stop_timeout_ns(spec_.stop_timeout.count());
+  Send(worker, message);
+}
+
+void Run::TickPreparing(Time now) {
+  bool all = true;
+  for (auto it = parts_.begin(); it != parts_.end();) {
+    const Worker& worker = *registry_.ByIndex(it->first);
+    const bool gone =
+        worker.connection ? now - worker.last_heard > kReturn : now - worker.gone > kResumption;
+    const bool late =
+        it->second.stage == Stage::kInvited && now - it->second.invited > kPrepareTime;
+    if (gone || late) {
+      LogWarn(NameOf(worker) + (gone ? " went away" : " does not get prepared") +
+              " before the start");
+      it = parts_.erase(it);
+      continue;
+    }
+    all = all && it->second.stage == Stage::kPrepared && worker.connection && worker.clock.good();
+    ++it;
+  }
+  if (parts_.size() < spec_.workers) {
+    state_ = RunState::kWaiting;
+    waiting_since_ = now;
+  } else if (all) {
+    BeginStart(now);
+  }
+}
+
+// Which worker may not open the connections of its share, and how many it needs; empty if none.
+std::string Run::Overburdened() const {
+  for (const auto& [index, part] : parts_) {
+    const Worker& worker = *registry_.ByIndex(index);
+    const double share = static_cast<double>(plan::CountOf(home_, index)) /
+                         static_cast<double>(home_.size()) * plan_.most_users();
+    if (worker.max_users > 0 && std::floor(share) > static_cast<double>(worker.max_users)) {
+      return absl::StrFormat(
+          "%s can have %u users, its share of %u is %.0f: raise its limit of open file descriptors "
+          "(ulimit -n) and its local port range, or add workers",
+          NameOf(worker), worker.max_users, plan_.most_users(), share);
+    }
+  }
+  return "";
+}
+
+void Run::BeginStart(Time now) {
+  home_ = plan::BuildOwners(SharesOf(false));
+  if (const std::string why = Overburdened(); !why.empty()) {
+    Finish(Outcome::Kind::kFailed, why, now);
+    return;
+  }
+  start_ = now + kLead;
+  started_ = true;
+  state_ = RunState::kStarting;
+  const bool written = WriteRecord(now, [&](v1::JournalRecord& record) {
+    v1::RunStarted& run = *record.mutable_run();
+    run.set_run(spec_.run);
+    run.set_id(spec_.id);
+    run.set_name(spec_.name);
+    run.set_seed(spec_.seed);
+    run.set_started_at(shell_.WallClock(start_));
+    run.set_target(spec_.target);
+    run.set_sfp_version(std::string(Version()));
+    run.mutable_endpoints()->Add(spec_.endpoints.begin(), spec_.endpoints.end());
+    run.set_resolved_config(spec_.resolved_config);
+    run.mutable_thresholds()->Add(spec_.thresholds.begin(), spec_.thresholds.end());
+    run.set_think_time_s(spec_.think_time_s);
+    if (spec_.declared_pool) run.set_declared_pool(*spec_.declared_pool);
+  });
+  if (!written) return;
+  LogInfo(absl::StrFormat("%u workers are ready; the run starts", parts_.size()));
+  for (auto& [index, part] : parts_) {
+    Worker& worker = *registry_.ByIndex(index);
+    if (worker.clock.round_trip() > std::chrono::milliseconds(40)) {
+      LogWarn(absl::StrFormat("%s: its clock is known to %s only", NameOf(worker),
+                              HumanDuration(worker.clock.round_trip() / 2)));
+    }
+    part.stage = Stage::kStarted;
+    if (!WriteRecord(now, [&](v1::JournalRecord& record) {
+          record.mutable_joined()->set_index(index);
+          record.mutable_joined()->set_name(worker.name);
+          record.mutable_joined()->set_threads(worker.threads);
+        })) {
+      return;
+    }
+  }
+  if (spec_.levels != nullptr) BeginLevel(0, now);
+  if (over()) return;
+  SendPlan(now);
+  for (const auto& [index, part] : parts_) SendStart(*registry_.ByIndex(index));
+}
+
+void Run::SendStart(const Worker& worker) {
+  v1::MasterMessage message;
+  message.mutable_start()->set_run(spec_.run);
+  message.mutable_start()->set_start_ns(worker.clock.ToWorkerNs(start_));
+  Send(worker, message);
+}
+
+void Run::SendStop(const Worker& worker) {
+  v1::MasterMessage message;
+  message.mutable_stop()->set_run(spec_.run);
+  Send(worker, message);
+}
+
+void Run::TickRunning(Time now) {
+  if (state_ == RunState::kStarting && now >= start_) state_ = RunState::kRunning;
+  for (auto& [index, part] : parts_) {
+    Worker& worker = *registry_.ByIndex(index);
+    if (part.stage == Stage::kPrepared && worker.connection && worker.clock.good()) {
+      JoinLate(worker, part, now);
+      if (over()) return;
+    }
+  }
+  TickLost(now);
+  if (over()) return;
+  if (plan_.end_ns() > 0 && now >= start_ + Duration(plan_.end_ns())) {
+    state_ = RunState::kStopping;
+    stopping_since_ = now;
+    return;
+  }
+  if (spec_.levels != nullptr) TickLevels(now);
+}
+
+void Run::Stop(const std::string& why, Time now) {
+  if (over()) return;
+  if (!started_ || stop_why_) {
+    for (const auto& [index, part] : parts_) SendStop(*registry_.ByIndex(index));
+    stop_why_ = why;
+    return Finish(Outcome::Kind::kInterrupted, why, now);
+  }
+  stop_why_ = why;
+  LogInfo("stopping: " + why);
+  if (spec_.levels != nullptr && !last_level_ended_) {
+    const auto second = static_cast<std::uint32_t>(std::max(0.0, Seconds(now - start_)));
+    last_level_ended_ = true;
+    if (!CloseLevel(std::max(second, level_begin_s_), now)) return;
+  }
+  if (state_ != RunState::kStopping) {
+    state_ = RunState::kStopping;
+    stopping_since_ = now;
+  }
+  StopAll(now);
+}
+
+void Run::StopAll(Time) {
+  stop_sent_ = true;
+  for (const auto& [index, part] : parts_) {
+    if (part.stage == Stage::kStarted) SendStop(*registry_.ByIndex(index));
+  }
+}
+
+void Run::TickStopping(Time now) {
+  // The workers know the plan's end themselves; this is for one that was away or restarted meanwhile.
+  if (!stop_sent_ && now - stopping_since_ > std::chrono::seconds(1)) StopAll(now);
+  TickLost(now);
+  if (over()) return;
+  std::uint32_t missing = 0;
+  bool waiting = false;
+  for (const auto& [index, part] : parts_) {
+    if (!part.awaited()) continue;
+    ++missing;
+    const Worker& worker = *registry_.ByIndex(index);
+    const Time since = std::max(part.lost_since, worker.gone);
+    const bool away = part.lost || (part.left && !worker.connection);
+    if (!away || now - since < kReturn) waiting = true;
+  }
+  const bool too_late = now - stopping_since_ > spec_.stop_timeout + kStopMargin;
+  if (missing > 0 && waiting && !too_late) return;
+  if (stop_why_) return Finish(Outcome::Kind::kInterrupted, *stop_why_, now);
+  if (missing == 0) return Finish(Outcome::Kind::kDone, "", now);
+  Finish(Outcome::Kind::kIncomplete,
+         absl::StrFormat("%u of %u workers did not deliver all that they measured", missing,
+                         parts_.size()),
+         now);
+}
+
+void Run::Finish(Outcome::Kind kind, const std::string& why, Time now) {
+  SFP_CHECK(!over());
+  state_ = RunState::kFinished;
+  Outcome outcome{.kind = kind, .why = why, .started = started_, .totals_differ = totals_differ_};
+  if (started_) {
+    for (const auto& [index, part] : parts_) outcome.missing_workers += part.awaited();
+  } else if (kind == Outcome::Kind::kIncomplete) {
+    outcome.missing_workers = spec_.workers - std::min(spec_.workers, registry_.connected());
+  }
+  for (const auto& [index, part] : parts_) {
+    if (part.stage != Stage::kFinished) SendStop(*registry_.ByIndex(index));
+  }
+  if (started_) {
+    WriteRecord(now, [&](v1::JournalRecord& record) {
+      record.mutable_ended()->set_interrupted(kind == Outcome::Kind::kInterrupted);
+      record.mutable_ended()->set_why(why);
+      record.mutable_ended()->set_missing_workers(outcome.missing_workers);
+    });
+  }
+  shell_.OnRunFinished(outcome);
+}
+
+}  // namespace sfp::coordinator
