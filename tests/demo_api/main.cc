@@ -79,7 +79,7 @@ int Main(int argc, char** argv) {
   std::printf("listening on %s\n", (*service)->url().c_str());
   std::fflush(stdout);
   (*service)->Run();
-  std::printf("%s\n", (*service)->Counts().c_str());
+  std::printf("%s\n", (*service)->Stats().c_str());
   return 0;
 }
 

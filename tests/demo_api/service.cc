@@ -278,7 +278,7 @@ Service::~Service() = default;
 
 std::uint16_t Service::port() const { return parts_->port(); }
 
-std::string Service::Counts() const { return parts_->StatsJson(); }
+std::string Service::Stats() const { return parts_->StatsJson(); }
 
 std::string Service::url() const {
   const ServiceOptions& options = parts_->options();

@@ -46,7 +46,7 @@ class Service {
   std::uint16_t port() const;
   std::string url() const;  // "https://127.0.0.1:8080"
 
-  std::string Counts() const;  // what GET /__stats answers
+  std::string Stats() const;  // what GET /__stats answers
 
   void Run();   // until Stop or, with StopOnSignals, SIGTERM or SIGINT
   void Stop();  // ends what is idle, gives the rest a moment

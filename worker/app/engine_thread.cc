@@ -47,15 +47,16 @@ class AlarmClock {
 
  private:
   void Await() {
-    timer_.async_wait(
-        boost::asio::posix::descriptor::wait_read, [this](const boost::system::error_code& error) {
-          if (error) return;
-          std::uint64_t times = 0;
-          // Nothing to read if it was set anew in the meantime.
-          [[maybe_unused]] const auto got = read(timer_.native_handle(), &times, sizeof times);
-          set_ = kNever;
-          Await();
-        });
+    timer_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code& error) {
+                        if (error) return;
+                        std::uint64_t times = 0;
+                        // Nothing to read if it was set anew in the meantime.
+                        [[maybe_unused]] const auto got =
+                            read(timer_.native_handle(), &times, sizeof times);
+                        set_ = kNever;
+                        Await();
+                      });
   }
 
   boost::asio::posix::stream_descriptor timer_;

@@ -58,6 +58,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   // The agent's wishes. It must not be called back from inside them, so every answer is posted.
   void Connect() override { client_.Connect(); }
   void Disconnect() override { client_.Close(); }
+  void Break() override { client_.Break(); }
   void Send(const v1::WorkerMessage& message) override { client_.Send(message); }
 
   void Prepare(const v1::Prepare& prepare, std::uint32_t worker) override {

@@ -73,12 +73,16 @@ class ControlClient::Stream : public grpc::ClientBidiReactor<v1::WorkerMessage, 
     if (!writing_ && outbox_.empty()) WritesDone();
   }
 
+  void Break() {
+    context_.TryCancel();
+    Release();
+  }
+
   // The owner goes away: breaks off and waits until gRPC has let go, so that nothing is posted to a
   // loop that may be gone next.
   void Abandon() {
     owner_ = nullptr;
-    context_.TryCancel();
-    Release();
+    Break();
     std::unique_lock lock(mutex_);
     gone_.wait(lock, [this] { return done_; });
   }
@@ -187,6 +191,10 @@ void ControlClient::Connect() {
 
 void ControlClient::Send(const v1::WorkerMessage& message) {
   if (stream_) stream_->Send(message);
+}
+
+void ControlClient::Break() {
+  if (stream_) stream_->Break();
 }
 
 void ControlClient::Close() {

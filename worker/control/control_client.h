@@ -48,6 +48,8 @@ class ControlClient {
   void Send(const v1::WorkerMessage& message);
   // Ends the stream when all that was sent is out; OnDisconnected follows.
   void Close();
+  // Ends it at once, whatever was sent: for a peer that is silent. OnDisconnected follows.
+  void Break();
 
  private:
   class Stream;
