@@ -97,10 +97,14 @@ std::set<std::string> CollectedInto(const Node* users) {
 
 void BuildData(const Node* data, const Node* users, Context& context, v1::Scenario& out) {
   if (data == nullptr || !data->is_map()) return;
+  constexpr std::size_t kMostSources = 10'000;
+  if (data->children.size() > kMostSources) {
+    context.diagnostics.Add(data->place, "there is more data than 10000 names");
+    return;
+  }
   const std::set<std::string> filled = CollectedInto(users);
   for (const Node& source : data->children) {
-    context.sources.push_back(
-        {source.key, source.Get("collected") != nullptr, filled.contains(source.key)});
+    context.sources[source.key] = {source.Get("collected") != nullptr, filled.contains(source.key)};
     if (!scenario::IsTemplateName(source.key)) {
       Node name;
       name.value = source.key;
@@ -120,18 +124,17 @@ void CheckTemplate(const Node& scalar, Context& context) {
     return context.Add(
         scalar, scalar.shown ? "the template in this secret is broken" : Message(pieces.status()));
   }
-  std::vector<std::string> names;
-  for (const Context::Source& source : context.sources) names.push_back(source.name);
   std::set<std::string> reported;
   for (const scenario::TemplateVariable& use : scenario::FindVariables(scalar.value)) {
     if (!reported.insert(use.name).second) continue;
-    const auto source =
-        std::find_if(context.sources.begin(), context.sources.end(),
-                     [&](const Context::Source& known) { return known.name == use.name; });
+    if (context.diagnostics.full()) return;
+    const auto source = context.sources.find(use.name);
     std::string message;
     if (source == context.sources.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, unused] : context.sources) names.push_back(name);
       message = "there is no data '" + use.name + "'" + Suggest(use.name, names);
-    } else if (source->collected && !source->filled) {
+    } else if (source->second.collected && !source->second.filled) {
       message = "no task collects '" + use.name + "', so this could never be sent";
     } else {
       continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "common/base/text.h"
 #include "common/config/builder.h"
@@ -158,7 +159,8 @@ void BuildTimeouts(const Node& target, v1::Target& out) {
 void BuildHeaders(const Node* headers, Context& context,
                   google::protobuf::RepeatedPtrField<v1::Header>& out) {
   if (headers == nullptr || !headers->is_map()) return;
-  std::vector<std::string> seen;
+  std::set<std::string> names;  // in lower case
+  std::set<std::string> keys;
   for (const Node& child : headers->children) {
     const std::string lower = Lower(child.key);
     Node name;
@@ -168,14 +170,12 @@ void BuildHeaders(const Node* headers, Context& context,
     } else if (lower == "content-length" || lower == "transfer-encoding") {
       context.diagnostics.Add(child.key_place,
                               "header " + Quote(name) + " is set by sfp, from the body");
-    } else if (std::find(seen.begin(), seen.end(), lower) != seen.end()) {
-      const bool same = std::count_if(headers->children.begin(), headers->children.end(),
-                                      [&](const Node& c) { return c.key == child.key; }) > 1;
+    } else if (names.contains(lower) && !keys.contains(child.key)) {
       // The same spelling twice is a duplicate key, which has been reported.
-      if (!same)
-        context.diagnostics.Add(child.key_place, "header " + Quote(name) + " is there twice");
+      context.diagnostics.Add(child.key_place, "header " + Quote(name) + " is there twice");
     }
-    seen.push_back(lower);
+    names.insert(lower);
+    keys.insert(child.key);
     if (!child.is_scalar()) continue;
     if (std::any_of(child.value.begin(), child.value.end(),
                     [](char c) { return IsControl(c) && c != '\t'; })) {

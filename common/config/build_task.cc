@@ -134,16 +134,16 @@ void BuildExpect(const Node* expect, v1::Task& out) {
 
 void BuildCollect(const Node& rule, Context& context, v1::Collect& out) {
   out.set_into(rule.key);
-  const auto source = std::find_if(context.sources.begin(), context.sources.end(),
-                                   [&](const Context::Source& s) { return s.name == rule.key; });
+  if (context.diagnostics.full()) return;
+  const auto source = context.sources.find(rule.key);
   if (source == context.sources.end()) {
     std::vector<std::string> names;
-    for (const Context::Source& known : context.sources) {
-      if (known.collected) names.push_back(known.name);
+    for (const auto& [name, known] : context.sources) {
+      if (known.collected) names.push_back(name);
     }
     context.diagnostics.Add(rule.key_place,
                             "there is no data '" + rule.key + "'" + Suggest(rule.key, names));
-  } else if (!source->collected) {
+  } else if (!source->second.collected) {
     context.diagnostics.Add(rule.key_place,
                             "data '" + rule.key + "' is not of the kind 'collected'");
   }

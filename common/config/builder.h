@@ -23,14 +23,13 @@ namespace sfp::config {
 
 struct Context {
   struct Source {
-    std::string name;
     bool collected = false;
     bool filled = false;  // some task collects into it
   };
   Diagnostics& diagnostics;
   std::filesystem::path folder;              // of the configuration
-  std::vector<Source> sources;               // by BuildData
-  std::vector<std::string> tasks;            // by BuildUsers
+  std::map<std::string, Source> sources;     // by name; filled by BuildData
+  std::vector<std::string> tasks;            // filled by BuildUsers
   std::map<const Node*, std::string> notes;  // comments of the resolved plan
 
   void Add(const Node& scalar, std::string message);  // without what is secret in it

@@ -8,7 +8,8 @@
 namespace sfp::config {
 namespace {
 
-constexpr std::size_t kWidest = 100;  // characters of a source line that are shown
+constexpr std::size_t kWidest = 100;                 // characters of a source line that are shown
+constexpr std::size_t kLongestWithSecrets = 10'000;  // bytes of a line; longer ones are not shown
 constexpr std::string_view kStars = "***";
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
@@ -36,7 +37,14 @@ std::size_t RawLength(std::string_view text) {
     if (end == std::string_view::npos || text.substr(end).starts_with("''")) return text.size();
     return end + 1;
   }
-  return std::min({text.size(), text.find(", "), text.find(" #"), text.find('}'), text.find(']')});
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : ' ';
+    if (text[i] == '}' || text[i] == ']' || (text[i] == ',' && next == ' ') ||
+        (text[i] == ' ' && next == '#')) {
+      return i;
+    }
+  }
+  return text.size();
 }
 
 // A window of the line around the caret, and the caret below it.
@@ -130,7 +138,10 @@ void Diagnostics::Hide(const Place& begin, const Place& next) {
   if (begin.option.empty() && begin.line > 0 && begin.column > 0) hidden_.push_back({begin, next});
 }
 
-void Diagnostics::HideText(std::string_view secret) { hidden_texts_.emplace_back(secret); }
+void Diagnostics::HideText(std::string_view secret) {
+  const auto end = hidden_texts_.end();
+  if (std::find(hidden_texts_.begin(), end, secret) == end) hidden_texts_.emplace_back(secret);
+}
 
 void Diagnostics::ShowLine(Diagnostic& diagnostic) const {
   const std::string_view line = Line(diagnostic.line);
@@ -155,6 +166,7 @@ void Diagnostics::ShowLine(Diagnostic& diagnostic) const {
       }
     }
   }
+  if (line.size() > kLongestWithSecrets && !parts.empty()) return;
   std::sort(parts.begin(), parts.end());
   std::string shown;
   std::size_t done = 0;

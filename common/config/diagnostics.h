@@ -40,6 +40,8 @@ class Diagnostics {
   void set_trusted(bool trusted) { trusted_ = trusted; }
 
   bool empty() const { return found_.empty(); }
+  // Further findings are only counted: no need to look for words.
+  bool full() const { return found_.size() >= kMost; }
   std::string_view Line(int line) const;  // from 1; empty if there is none
   int lines() const { return static_cast<int>(lines_.size()); }
   // All findings by line.

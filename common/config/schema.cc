@@ -197,6 +197,7 @@ class Checker {
   }
 
   void Unknown(const Node& map, const Node& child, const Rule& rule) {
+    if (diagnostics_.full()) return diagnostics_.Add(child.key_place, "");
     const std::vector<std::string> known = NamesOf(rule.keys);
     std::string suggestion = Suggest(child.key, known);
     if (map.secret && (suggestion.empty() || child.kind == Node::Kind::kNull)) {
@@ -233,7 +234,10 @@ class Checker {
   // Whether an unknown key of the map was taken for this one.
   static bool IsMisspelt(const Node& map, std::string_view name) {
     const std::vector<std::string> only = {std::string(name)};
-    return std::any_of(map.children.begin(), map.children.end(), [&](const Node& child) {
+    constexpr std::size_t kMost = 100;  // nobody misspells more
+    const auto end =
+        map.children.begin() + static_cast<std::ptrdiff_t>(std::min(map.children.size(), kMost));
+    return std::any_of(map.children.begin(), end, [&](const Node& child) {
       return child.key != name && Likely(child.key, only).has_value();
     });
   }
@@ -256,17 +260,21 @@ class Checker {
   }
 
   void Exclusive(const Node& node, const Rule& rule) {
-    for (std::size_t i = 0; i < node.children.size(); ++i) {
-      const std::string_view group = GroupOf(rule, node.children[i].key);
-      if (group.empty()) continue;
-      for (std::size_t k = 0; k < i; ++k) {
-        const Node& other = node.children[k];
-        if (GroupOf(rule, other.key) != group || other.key == node.children[i].key) continue;
-        diagnostics_.Add(
-            node.children[i].key_place,
-            absl::StrFormat("'%s' and '%s' exclude each other", other.key, node.children[i].key));
-        break;
+    std::vector<const Node*> firsts;  // of each key that is in a group
+    for (const Node& child : node.children) {
+      const std::string_view group = GroupOf(rule, child.key);
+      if (group.empty() || std::any_of(firsts.begin(), firsts.end(),
+                                       [&](const Node* f) { return f->key == child.key; })) {
+        continue;
       }
+      const auto other = std::find_if(firsts.begin(), firsts.end(), [&](const Node* f) {
+        return GroupOf(rule, f->key) == group;
+      });
+      if (other != firsts.end()) {
+        diagnostics_.Add(child.key_place, absl::StrFormat("'%s' and '%s' exclude each other",
+                                                          (*other)->key, child.key));
+      }
+      firsts.push_back(&child);
     }
   }
   static std::string_view GroupOf(const Rule& rule, std::string_view name) {
