@@ -179,7 +179,8 @@ bool Channel::Decode() {
   stats::Failure& failure = call_->exchange.failure;
   Status status = Invalid("'" + content.coding_name + "' is not supported");
   if (content.coding != Coding::kUnknown) {
-    status = Inflate(content.body, loop_.destination().limits.body_bytes, call_->decoded);
+    status = Inflate(content.body, content.coding == Coding::kDeflate,
+                     loop_.destination().limits.body_bytes, call_->decoded);
   }
   if (status.ok()) {
     call_->exchange.body = call_->decoded;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/check.h"
 #include "worker/http/channel.h"
 
 namespace sfp::http {
@@ -10,13 +11,19 @@ namespace {
 // What a user owns. The channel may live a little longer, until its last wait has come back.
 class Connection final : public engine::Connection {
  public:
-  Connection(Loop& loop, std::uint64_t user) : channel_(new Channel(loop, user)) {}
-  ~Connection() override { channel_->Detach(); }
+  Connection(Loop& loop, std::uint64_t user) : loop_(loop), channel_(new Channel(loop, user)) {
+    loop_.Add();
+  }
+  ~Connection() override {
+    channel_->Detach();
+    loop_.Remove();
+  }
   void Start(const engine::Request& request, engine::ExchangeHandler& handler) override {
     channel_->Start(request, handler);
   }
 
  private:
+  Loop& loop_;
   boost::intrusive_ptr<Channel> channel_;
 };
 
@@ -26,7 +33,7 @@ Client::Client(boost::asio::io_context& io, engine::Wheel& wheel,
                std::shared_ptr<const Destination> destination)
     : loop_(std::make_unique<Loop>(io, wheel, std::move(destination))) {}
 
-Client::~Client() = default;
+Client::~Client() { SFP_CHECK(loop_->connections() == 0); }
 
 std::unique_ptr<engine::Connection> Client::Connect(std::uint64_t user) {
   return std::make_unique<Connection>(*loop_, user);

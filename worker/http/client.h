@@ -7,7 +7,7 @@
 //   connection = client.Connect(user);                         // one per user
 //   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);   // -> handler.OnExchange
 //
-// The loop runs `io` and advances `wheel`. It outlives its connections. A user begins with the
+// The loop runs `io` and advances `wheel`. The client outlives its connections (checked). A user begins with the
 // address of its number, modulo the addresses, and goes on to the next one if that is refused or
 // unreachable.
 //

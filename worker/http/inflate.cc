@@ -38,10 +38,11 @@ bool HasWrapper(std::string_view coded) {
 
 }  // namespace
 
-Status Inflate(std::string_view coded, std::size_t most_bytes, std::string& decoded) {
+Status Inflate(std::string_view coded, bool may_be_raw, std::size_t most_bytes,
+               std::string& decoded) {
   decoded.clear();
   if (coded.empty()) return Ok();
-  Stream stream(HasWrapper(coded) ? kZlibOrGzip : kRaw);
+  Stream stream(may_be_raw && !HasWrapper(coded) ? kRaw : kZlibOrGzip);
   if (!stream.ok()) return absl::ResourceExhaustedError("no memory to decode");
   stream->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(coded.data()));
   stream->avail_in = static_cast<uInt>(coded.size());

@@ -70,6 +70,11 @@ class Loop {
   std::unique_ptr<Call> TakeCall();
   void GiveBack(std::unique_ptr<Call> call);
 
+  // Users' connections, none of which may outlive the loop.
+  void Add() { ++connections_; }
+  void Remove() { --connections_; }
+  std::size_t connections() const { return connections_; }
+
  private:
   boost::asio::io_context& io_;
   engine::Wheel& wheel_;
@@ -77,6 +82,7 @@ class Loop {
   BufferPool buffers_;
   std::vector<std::unique_ptr<Call>> spare_;  // after buffers_: a call gives its buffer back
   Counters counters_;
+  std::size_t connections_ = 0;
 };
 
 }  // namespace sfp::http

@@ -245,6 +245,47 @@ TEST(Connection, SaysResetWhenTheServerGoesAwayInTheMiddleOfTheRequest) {
   EXPECT_EQ(outcome.failure.evidence.since_send, Duration(0));
 }
 
+// ---- Decoding ----
+
+TEST(Connection, FailsABodyThatCannotBeDecodedAndKeepsItsConnection) {
+  struct Row {
+    std::string coding;
+    std::string body;
+    bool keep_body;
+    std::string message;  // "": it succeeds
+  };
+  const std::vector<Row> rows = {
+      {"gzip", "no gzip at all", true, "Content-Encoding: incorrect header check"},
+      {"br", "x", true, "Content-Encoding: 'br' is not supported"},
+      {"gzip, gzip", "x", true, "Content-Encoding: 'gzip, gzip' is not supported"},
+      {"gzip", "no gzip at all", false, ""},  // nobody looks at it
+      {"gzip", "", true, ""},
+      {"identity", "plain", true, ""},
+  };
+  Script script;
+  for (const Row& row : rows) {
+    script.insert(script.end(),
+                  {ReadRequest(), Send("HTTP/1.1 200 OK\r\nContent-Encoding: " + row.coding +
+                                       "\r\nContent-Length: " + std::to_string(row.body.size()) +
+                                       "\r\n\r\n" + row.body)});
+  }
+  script.push_back(Drain());
+  RawServer server({script});
+  Destination destination = To("127.0.0.1", server.port());
+  destination.decompress = true;
+  Harness harness(destination);
+  auto connection = harness.Connect();
+  for (const Row& row : rows) {
+    const Outcome outcome = harness.Run(*connection, {.bytes = kGet, .keep_body = row.keep_body});
+    EXPECT_EQ(outcome.failure.message, row.message);
+    EXPECT_EQ(outcome.failure.kind,
+              row.message.empty() ? FailureKind::kNone : FailureKind::kDecode);
+    EXPECT_EQ(outcome.sample.status, 200);
+    EXPECT_EQ(outcome.body, row.message.empty() && row.keep_body ? row.body : "");
+  }
+  EXPECT_EQ(server.accepted(), 1);
+}
+
 // ---- Addresses ----
 
 TEST(Connection, SaysWhyItCouldNotConnect) {
@@ -515,6 +556,16 @@ TEST(Connection, MayBeLetGoInsideOnExchange) {
   connection->Start({.bytes = kGet}, receiver);
   EXPECT_TRUE(harness.RunUntil([&] { return receiver.outcome.count == 1; }));
   EXPECT_TRUE(harness.RunUntil([&] { return server.finished() == 1; }));
+}
+
+TEST(ConnectionDeathTest, MustNotOutliveItsClient) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto outlive = [] {
+    std::unique_ptr<engine::Connection> connection;
+    Harness harness(To("127.0.0.1", 1));
+    connection = harness.Connect();
+  };
+  EXPECT_DEATH(outlive(), "broken invariant");
 }
 
 TEST(Connection, NeverAnswersFromInsideStart) {

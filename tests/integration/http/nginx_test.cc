@@ -225,8 +225,8 @@ TEST_F(Nginx, SaysThatPlainRequestsMetATlsPort) {
   Destination wrong = Secure();
   wrong.addresses = {At("127.0.0.1", ports_[0])};
   Harness tls(wrong);
-  connection = tls.Connect();
-  const Outcome outcome = Ask(tls, *connection, "GET /file.txt");
+  auto over_tls = tls.Connect();
+  const Outcome outcome = Ask(tls, *over_tls, "GET /file.txt");
   EXPECT_EQ(outcome.failure.kind, FailureKind::kTlsHandshake);
   EXPECT_EQ(outcome.failure.message, "TLS handshake failed: wrong version number");
 }

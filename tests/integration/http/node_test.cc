@@ -176,8 +176,8 @@ TEST_F(Node, TellsABodyUntilTheEndFromATruncatedOne) {
   auto connection = plain.Connect();
   EXPECT_EQ(Ask(plain, *connection, Request("/until-end")).body, "hello");
   Harness secure(Secure("tls"));  // Node ends TLS with close_notify
-  connection = secure.Connect();
-  const Outcome outcome = Ask(secure, *connection, Request("/until-end"));
+  auto over_tls = secure.Connect();
+  const Outcome outcome = Ask(secure, *over_tls, Request("/until-end"));
   EXPECT_TRUE(outcome.ok()) << outcome.failure.message;
   EXPECT_EQ(outcome.body, "hello");
 }

@@ -34,7 +34,7 @@ TEST(Inflate, DecodesEachFormat) {
   for (const std::string& text : {std::string("hello"), std::string(""), long_text}) {
     for (const int window_bits : {15, 31, -15}) {
       std::string decoded;
-      const Status status = Inflate(Deflate(text, window_bits), text.size(), decoded);
+      const Status status = Inflate(Deflate(text, window_bits), true, text.size(), decoded);
       EXPECT_TRUE(status.ok()) << Message(status) << ' ' << window_bits;
       EXPECT_EQ(decoded, text);
     }
@@ -43,13 +43,13 @@ TEST(Inflate, DecodesEachFormat) {
 
 TEST(Inflate, DecodesGzipOfSeveralMembers) {
   std::string decoded;
-  EXPECT_TRUE(Inflate(Deflate("ab", 31) + Deflate("cd", 31), 100, decoded).ok());
+  EXPECT_TRUE(Inflate(Deflate("ab", 31) + Deflate("cd", 31), false, 100, decoded).ok());
   EXPECT_EQ(decoded, "abcd");
 }
 
 TEST(Inflate, RefusesWhatIsLargerThanAllowed) {
   std::string decoded;
-  const Status status = Inflate(Deflate(std::string(1'000'000, 'x'), 31), 999'999, decoded);
+  const Status status = Inflate(Deflate(std::string(1'000'000, 'x'), 31), false, 999'999, decoded);
   EXPECT_EQ(Message(status), "larger than 999999 bytes when decoded");
   EXPECT_LE(decoded.size(), 999'999u);
 }
@@ -57,12 +57,13 @@ TEST(Inflate, RefusesWhatIsLargerThanAllowed) {
 TEST(Inflate, SaysWhatIsBroken) {
   const std::string whole = Deflate(LongText(), 31);
   std::string decoded;
-  EXPECT_EQ(Message(Inflate(whole.substr(0, whole.size() / 2), 1'000'000, decoded)),
+  EXPECT_EQ(Message(Inflate(whole.substr(0, whole.size() / 2), false, 1'000'000, decoded)),
             "ends in the middle");
   std::string flipped = whole;
   flipped[flipped.size() - 6] ^= 1;  // in the checksum
-  EXPECT_EQ(Message(Inflate(flipped, 1'000'000, decoded)), "incorrect data check");
-  EXPECT_FALSE(Inflate("plain text", 1000, decoded).ok());
+  EXPECT_EQ(Message(Inflate(flipped, false, 1'000'000, decoded)), "incorrect data check");
+  EXPECT_EQ(Message(Inflate("plain text", false, 1000, decoded)), "incorrect header check");
+  EXPECT_EQ(Message(Inflate(Deflate("raw", -15), false, 1000, decoded)), "incorrect header check");
 }
 
 }  // namespace
