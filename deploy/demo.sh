@@ -26,10 +26,16 @@ sed -e "s|url: https://localhost:8080|url: $url|" -e 's|uniform: \[100ms, 5s\]|u
   config-example.yaml > "$work/demo.yaml"
 
 code=0
-"$bin/sfp-master" --config "$work/demo.yaml" --local-workers 2 --headless \
+"$bin/sfp-master" --config "$work/demo.yaml" --local-workers 2 --headless --only-summary \
   --sweep 10,20,30,50,100,500,1000,1500,2000 "$@" || code=$?
 
+kill "$api_pid"
+wait "$api_pid" || true
+api_pid=
 echo
-echo "What the server counted:"
-curl -sk "$url/__stats" 2>/dev/null || true
+echo "what the server counted, for comparison with the report's \"Aggregated\":"
+sed -n 's/^{/{/p' "$work/api.out"
+
+# 1 says that a threshold did not hold: with 2000 users none of the example's can. That is a result.
+[ "$code" -eq 1 ] && code=0
 exit $code

@@ -133,6 +133,7 @@ std::string FormatDuration(Duration d) {
 std::string HumanDuration(Duration d) {
   const double s = Seconds(d);
   if (s < 0) return "-" + HumanDuration(-d);
+  if (s == 0) return "0 s";
   if (s < 1e-3) return absl::StrFormat("%.0f us", s * 1e6);
   if (s < 1) return absl::StrFormat("%.3g ms", s * 1e3);
   if (s < 60) return absl::StrFormat("%.3g s", s);
