@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "proto/callback_threads.h"
 #include "sfp/v1/control.grpc.pb.h"
 
 namespace sfp::control {
@@ -149,6 +150,7 @@ class ControlServer::Service : public v1::Control::CallbackService {
         handler_(handler) {}
 
   Status Listen() {
+    KeepCallbackThreads();
     grpc::ServerBuilder builder;
     // Without SO_REUSEPORT, so that a second master on the same port is refused.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -58,16 +58,14 @@ std::vector<std::string> DemoApi::SortedLog() const {
 }
 
 Master::Master(const MasterSetup& setup) {
-  std::vector<std::string> command = {Binary("sfp-master"),
-                                      "--config",
-                                      folder_.Write("test.yaml", setup.config),
-                                      "--out",
-                                      out().string(),
-                                      "--listen",
-                                      "127.0.0.1:0"};
-  if (std::find(setup.options.begin(), setup.options.end(), "--web") == setup.options.end()) {
-    command.push_back("--no-web");
-  }
+  std::vector<std::string> command = {Binary("sfp-master"), "--config",
+                                      folder_.Write("test.yaml", setup.config), "--out",
+                                      out().string()};
+  const auto given = [&](const char* option) {
+    return std::find(setup.options.begin(), setup.options.end(), option) != setup.options.end();
+  };
+  if (!given("--listen")) command.insert(command.end(), {"--listen", "127.0.0.1:0"});
+  if (!given("--web")) command.push_back("--no-web");
   command.insert(command.end(), setup.options.begin(), setup.options.end());
   process_ = std::make_unique<Process>(
       command, Process::Options{.folder = folder_.path(), .environment = setup.environment});

@@ -62,7 +62,7 @@ TEST(Cluster, EverySignalLeavesACompleteReport) {
   for (const int signal : {SIGINT, SIGTERM}) {
     DemoApi api({"--speed", "20"});
     Master master({ExampleConfig(api.url(), 20), Headless("20", "10m", {"--local-workers", "2"})});
-    WaitForText(master.process(), "20 users");
+    WaitForText(master.process(), "20 users | ");
     master.process().Signal(signal);
     EXPECT_EQ(master.process().Wait(seconds(60)), 130) << master.process().err();
     const json::object report = master.Report();
@@ -82,7 +82,7 @@ TEST(Cluster, AKilledWorkersUsersAreTakenOver) {
   for (const char* name : {"a", "b", "c"}) {
     workers.push_back(StartWorker(address, {"--threads", "1", "--name", name}));
   }
-  WaitForText(master.process(), "30 users");
+  WaitForText(master.process(), "30 users | ");
   workers[1]->Signal(SIGKILL);
   EXPECT_EQ(master.process().Wait(seconds(90)), 3) << master.process().err();
   EXPECT_EQ(workers[0]->Wait(seconds(10)), 0);
@@ -109,7 +109,7 @@ TEST(Cluster, AKilledMastersWorkersStopTheirLoad) {
   DemoApi api({"--speed", "20", "--service-time", "10ms"});
   Master master({ExampleConfig(api.url(), 20), Headless("20", "10m", {"--workers", "1"})});
   const auto worker = StartWorker(master.address());
-  WaitForText(master.process(), "20 users");
+  WaitForText(master.process(), "20 users | ");
   master.process().Signal(SIGKILL);
   WaitForText(*worker, "stop");  // the dead man's switch says so
   worker->Signal(SIGTERM);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "proto/callback_threads.h"
 #include "sfp/v1/control.grpc.pb.h"
 
 namespace sfp::control {
@@ -177,7 +178,9 @@ class ControlClient::Stream : public grpc::ClientBidiReactor<v1::WorkerMessage, 
 };
 
 ControlClient::ControlClient(ClientOptions options, Post post, ClientHandler& handler)
-    : options_(std::move(options)), post_(std::move(post)), handler_(handler) {}
+    : options_(std::move(options)), post_(std::move(post)), handler_(handler) {
+  KeepCallbackThreads();
+}
 
 ControlClient::~ControlClient() {
   if (stream_) stream_->Abandon();

@@ -1,6 +1,7 @@
 #include "common/config/csv.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -17,7 +18,7 @@ class Csv : public testing::Test {
     return ReadCsvColumn(path_, column);
   }
 
-  const std::string path_ = testing::TempDir() + "sfp_csv_test.csv";
+  const std::string path_ = testing::TempDir() + "sfp_csv_test." + std::to_string(getpid()) + ".csv";
 };
 
 using Values = std::vector<std::string>;
