@@ -1,11 +1,11 @@
 #pragma once
 
-// Tree to model: everything that the schema's table cannot say. Names that must exist, templates, URLs,
-// files, pointers and expressions, numbers that only make sense together.
+// Tree to model: everything that the schema's table cannot say. Names that must exist, templates,
+// URLs, files, pointers and expressions, numbers that only make sense together.
 //
-// Each function goes on after a mistake, so that one pass finds them all; what it then makes is of no use
-// and is thrown away, since Config is given out only without findings. Nodes that Check refused are skipped
-// silently.
+// Each function goes on after a mistake, so that one pass finds them all; what it then makes is of
+// no use and is thrown away, since Config is given out only without findings. Nodes that Check
+// refused are skipped silently.
 //
 // Thread: confined to one Parse.
 

@@ -66,8 +66,8 @@ Place PlaceOfTask(const Node& root, std::string_view error) {
   return {};
 }
 
-// What workers will do with the scenario is the last judge: anything that it refuses and that was not
-// found before is reported at its task.
+// What workers will do with the scenario is the last judge: anything that it refuses and that was
+// not found before is reported at its task.
 void CheckProgram(const Node& root, const v1::Scenario& scenario, Diagnostics& diagnostics) {
   const auto program = scenario::Program::Compile(scenario);
   if (program.ok()) return;

@@ -4,11 +4,12 @@
 //
 //   text --yaml-cpp--> located tree --schema--> Config     or every Diagnostic that it deserves
 //
-// Used by the master only. Nothing is sent before a configuration is valid. Errors are found all at once,
-// each with file, line, column and, where a key or name is near a known one, a suggestion.
+// Used by the master only. Nothing is sent before a configuration is valid. Errors are found all at
+// once, each with file, line, column and, where a key or name is near a known one, a suggestion.
 //
-// Secrets: what came from ${VAR} or stands under `auth` is collected in Config::secrets; resolved_yaml has
-// "***" in its place. Whoever prints anything that may hold one passes it through Redact.
+// Secrets: what came from ${VAR} or stands under `auth` is collected in Config::secrets;
+// resolved_yaml has "***" in its place. Whoever prints anything that may hold one passes it through
+// Redact.
 //
 // Thread: immutable after Load.
 
@@ -48,7 +49,8 @@ struct Config {
   std::vector<std::string> secrets;  // longest first
 };
 
-// What the command line sets over the file. Each is validated like its key; a diagnostic names the option.
+// What the command line sets over the file. Each is validated like its key; a diagnostic names the
+// option.
 struct Overrides {
   std::optional<std::string> host;
   std::optional<std::string> users, spawn_rate, run_time, sweep, step_time;  // as typed

@@ -1,8 +1,8 @@
 #pragma once
 
-// One column of a CSV file: RFC 4180 (fields in double quotes may hold commas, line ends and doubled quotes),
-// UTF-8, with a header line; line ends LF or CRLF; empty lines are skipped. Read in a stream, only the
-// column is kept.
+// One column of a CSV file: RFC 4180 (fields in double quotes may hold commas, line ends and
+// doubled quotes), UTF-8, with a header line; line ends LF or CRLF; empty lines are skipped. Read
+// in a stream, only the column is kept.
 //
 // Thread: reads a file, no state.
 

@@ -158,7 +158,8 @@ void Diagnostics::ShowLine(Diagnostic& diagnostic) const {
     } else if (diagnostic.line < last || span.next.line == 0) {
       parts.emplace_back(0, line.size());
     } else {
-      // The next key may be the indented first one of a line: only what is in front of it can be a value.
+      // The next key may be the indented first one of a line: only what is in front of it can be a
+      // value.
       const std::size_t end =
           std::min(static_cast<std::size_t>(std::max(span.next.column, 1)) - 1, line.size());
       if (line.substr(0, end).find_first_not_of(" \t-") != std::string_view::npos) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Collects what is wrong with one file while it is read and checked, and at the end gives each finding the
-// line that it is about, without the secrets that stand on it.
+// Collects what is wrong with one file while it is read and checked, and at the end gives each
+// finding the line that it is about, without the secrets that stand on it.
 //
 // Used by every step of Parse. At most kMost findings are kept: nobody reads more.
 //
@@ -29,14 +29,14 @@ class Diagnostics {
   // A finding whose line is not shown, because it may hold a secret.
   void AddWithoutLine(const Place& place, std::string message);
 
-  // The scalar that begins at `begin` is a secret; `next` is where the next node or key begins (line 0: the
-  // end of the file).
+  // The scalar that begins at `begin` is a secret; `next` is where the next node or key begins
+  // (line 0: the end of the file).
   void Hide(const Place& begin, const Place& next);
   // A text that must not appear in any message.
   void HideText(std::string_view secret);
 
-  // Until there is a tree, nobody knows which part of the text is secret: a line that looks as if it could
-  // hold one is not shown.
+  // Until there is a tree, nobody knows which part of the text is secret: a line that looks as if
+  // it could hold one is not shown.
   void set_trusted(bool trusted) { trusted_ = trusted; }
 
   bool empty() const { return found_.empty(); }

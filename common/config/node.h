@@ -1,13 +1,14 @@
 #pragma once
 
-// A configuration as a tree in which every node knows where it was written: what is left of YAML once
-// common/config/yaml.cc has read it.
+// A configuration as a tree in which every node knows where it was written: what is left of YAML
+// once common/config/yaml.cc has read it.
 //
-// Values are text as written; what they mean is the schema's business. `quoted` tells "1" from 1. A child of
-// a map carries its key and the key's place. A key that stands twice is there twice (and was reported).
+// Values are text as written; what they mean is the schema's business. `quoted` tells "1" from 1. A
+// child of a map carries its key and the key's place. A key that stands twice is there twice (and
+// was reported).
 //
-// Secrets: `shown` is what people may see of a scalar. It differs from `value` where a variable was filled in
-// or where the scalar is a secret as a whole.
+// Secrets: `shown` is what people may see of a scalar. It differs from `value` where a variable was
+// filled in or where the scalar is a secret as a whole.
 //
 // Thread: a value, confined to one Parse.
 

@@ -1,14 +1,15 @@
 #pragma once
 
-// What the command line sets, put into the tree as if the file had said so, and so checked by the same rules:
+// What the command line sets, put into the tree as if the file had said so, and so checked by the
+// same rules:
 //
 //   --host                      target.url
 //   --users                     load becomes (or stays) a constant one
 //   --sweep                     load becomes (or stays) a sweep
 //   --spawn-rate, --run-time    of that load; --step-time of a sweep
 //
-// Options that contradict each other, or the load that is left, are findings. A file without `load` gets one
-// of a single user here.
+// Options that contradict each other, or the load that is left, are findings. A file without `load`
+// gets one of a single user here.
 //
 // Thread: pure function.
 

@@ -31,7 +31,8 @@ std::string Join(const std::vector<std::string>& names, std::string_view last) {
   return text;
 }
 
-// The map in which a key of this name belongs, as "'load'" or "'target.tls'"; empty if there is none.
+// The map in which a key of this name belongs, as "'load'" or "'target.tls'"; empty if there is
+// none.
 std::string Home(std::string_view name, const Rule& rule, const std::string& path, int depth = 0) {
   if (depth > 8) return "";
   if (rule.element != nullptr) return Home(name, *rule.element, path, depth + 1);

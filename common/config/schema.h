@@ -1,12 +1,13 @@
 #pragma once
 
-// The one description of the configuration file: every key with its type, limits, default and meaning. From
-// this table come the checks of Check, the suggestions, schema.json, and the defaults of the resolved plan.
+// The one description of the configuration file: every key with its type, limits, default and
+// meaning. From this table come the checks of Check, the suggestions, schema.json, and the defaults
+// of the resolved plan.
 //
 //   Rule: what a value may be          Key: a name in a map, the rule of its value, what it means
 //
-// Keys of one map with the same `group` exclude each other; a rule's `needs` names the group of which one key
-// has to be there. A key `with` others makes sense only beside one of them.
+// Keys of one map with the same `group` exclude each other; a rule's `needs` names the group of
+// which one key has to be there. A key `with` others makes sense only beside one of them.
 //
 // Thread: immutable tables, pure functions.
 
@@ -66,8 +67,8 @@ struct Key {
 // The file as a whole.
 const Rule& FileRule();
 
-// Reports everything in `node` that the table does not allow. Deeper meanings (names, files, URLs) are left
-// to the model builder.
+// Reports everything in `node` that the table does not allow. Deeper meanings (names, files, URLs)
+// are left to the model builder.
 void Check(const Node& node, const Rule& rule, Diagnostics& diagnostics);
 
 // "a whole number from 1 to 100"

@@ -1,11 +1,12 @@
 #pragma once
 
-// A threshold of the configuration, parsed: "p95 < 500ms", "failures < 1%", "by_term: avg < 3s", "rps > 30".
+// A threshold of the configuration, parsed: "p95 < 500ms", "failures < 1%", "by_term: avg < 3s",
+// "rps > 30".
 //
 //   [endpoint:] metric  < | <= | > | >=  value unit
 //
-// Metrics and units: avg min max p50 p66 p75 p80 p90 p95 p98 p99 p99.9 p99.99 (a duration), failures (%),
-// rps (1/s, unit optional), requests, failed (a number).
+// Metrics and units: avg min max p50 p66 p75 p80 p90 p95 p98 p99 p99.9 p99.99 (a duration),
+// failures (%), rps (1/s, unit optional), requests, failed (a number).
 //
 // Thread: immutable value.
 

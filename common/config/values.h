@@ -1,7 +1,7 @@
 #pragma once
 
-// What scalars of the tree mean. Each reader gives nothing for a null pointer and for a node that is not of
-// its kind: Check has reported that already, so the model builder just goes on.
+// What scalars of the tree mean. Each reader gives nothing for a null pointer and for a node that
+// is not of its kind: Check has reported that already, so the model builder just goes on.
 //
 // Thread: pure functions.
 
@@ -36,8 +36,8 @@ std::optional<Duration> DurationOf(const Node* node);
 std::optional<std::uint64_t> Bytes(const Node* node);
 std::optional<std::uint32_t> Redirects(const Node* node);
 
-// The candidate that `word` was probably meant to be: as sfp::Nearest, or with two neighbours swapped, which
-// is the slip that short names suffer most.
+// The candidate that `word` was probably meant to be: as sfp::Nearest, or with two neighbours
+// swapped, which is the slip that short names suffer most.
 std::optional<std::string> Likely(std::string_view word,
                                   const std::vector<std::string>& candidates);
 

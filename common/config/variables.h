@@ -7,8 +7,8 @@
 //   passwords, tokens, cookies       by their key (`password`, `Authorization`, …), wherever they stand
 //   user:password@ in a URL          the whole scalar
 //
-// The default is used when the variable is not set or empty. Only values are searched, not keys, and what
-// the command line gave is left alone.
+// The default is used when the variable is not set or empty. Only values are searched, not keys,
+// and what the command line gave is left alone.
 //
 // Thread: pure functions.
 

@@ -2,9 +2,10 @@
 
 // Text to tree. The one file behind this that knows yaml-cpp is yaml.cc.
 //
-// Refused, each with one finding: what is not UTF-8 text, bad YAML (only its first mistake: what follows can't
-// be trusted), a second document, nesting beyond kMostDepth, more than kMostNodes values, which also stops
-// aliases that multiply ("billion laughs"). Duplicate keys are reported and the tree goes on.
+// Refused, each with one finding: what is not UTF-8 text, bad YAML (only its first mistake: what
+// follows can't be trusted), a second document, nesting beyond kMostDepth, more than kMostNodes
+// values, which also stops aliases that multiply ("billion laughs"). Duplicate keys are reported
+// and the tree goes on.
 //
 // Thread: pure function.
 
@@ -23,8 +24,8 @@ constexpr std::size_t kMostNodes = 250'000;
 // Nothing if there is no tree to go on with; an empty file is a tree of kind kNull.
 std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics);
 
-// The first byte that is not part of valid UTF-8 text, or npos. Control characters other than tab and line
-// ends count as invalid.
+// The first byte that is not part of valid UTF-8 text, or npos. Control characters other than tab
+// and line ends count as invalid.
 std::size_t FindNonText(std::string_view text);
 
 }  // namespace sfp::config

@@ -14,9 +14,9 @@
 
 namespace sfp::scenario {
 
-// `target` is the path and query of the request that was answered. The result is the next one's. What
-// a URL has no place for is encoded. An error when `location` is empty or leads to another origin; its
-// text names the location.
+// `target` is the path and query of the request that was answered. The result is the next one's.
+// What a URL has no place for is encoded. An error when `location` is empty or leads to another
+// origin; its text names the location.
 StatusOr<std::string> ResolveRedirect(const Origin& origin, std::string_view target,
                                       std::string_view location);
 

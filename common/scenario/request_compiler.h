@@ -21,8 +21,8 @@
 
 namespace sfp::scenario {
 
-// Literal text of a path or query: what a URL has no place for is encoded, what would end it or change its
-// meaning is an error ("holds a space …").
+// Literal text of a path or query: what a URL has no place for is encoded, what would end it or
+// change its meaning is an error ("holds a space …").
 StatusOr<std::string> EncodeTarget(std::string_view literal);
 
 class RequestCompiler {

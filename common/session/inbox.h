@@ -5,8 +5,7 @@
 //   switch (inbox.Judge(sequence)) {
 //     kNext:      apply it, keep it safe, inbox.Accept(), acknowledge inbox.applied()
 //     kDuplicate: acknowledge inbox.applied() again
-//     kGap:       a stream keeps its order and a resumed one starts behind applied(): the peer is
-//     broken
+//     kGap:       the peer is broken: a stream keeps its order, a resumed one starts behind applied()
 //   }
 //
 // Used by the coordinator, one per worker and run. Thread: confined to its owner's loop.

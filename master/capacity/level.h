@@ -1,14 +1,15 @@
 #pragma once
 
-// When may a level of a sweep end? Asked by the coordinator once a second with what the level has brought so
-// far. With automatic steps a level ends as soon as its row is long enough:
+// When may a level of a sweep end? Asked by the coordinator once a second with what the level has
+// brought so far. With automatic steps a level ends as soon as its row is long enough:
 //
 //   warm-up  until each user has made 2 request cycles on average, at least 2 s; it is not part of the row
 //   window   until each user has made 10 more, at least 4 s
 //   cap      300 s altogether, so that a dead server doesn't hold the sweep
 //
-// A user's cycle is one completed request, so both ends follow from counting, whatever the think time. With a
-// fixed step time the level ends with it and the warm-up takes at most a quarter of it.
+// A user's cycle is one completed request, so both ends follow from counting, whatever the think
+// time. With a fixed step time the level ends with it and the warm-up takes at most a quarter of
+// it.
 //
 // Seconds are those of the run; `begin_s` is the first one with all users of the level.
 //

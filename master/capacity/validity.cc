@@ -25,8 +25,9 @@ void CheckCycles(const Measured& m, Judgement& out) {
                           m.window_s, kLeastCycles, std::ceil(needed)));
 }
 
-// N̂ = X (R + Z) has the relative error of the counted requests, at most 1/sqrt(n) as long as cycles vary no
-// more than an exponential does; only a 95 % interval wholly outside the allowed range is a violation.
+// N̂ = X (R + Z) has the relative error of the counted requests, at most 1/sqrt(n) as long as
+// cycles vary no more than an exponential does; only a 95 % interval wholly outside the allowed
+// range is a violation.
 void CheckLittle(const Measured& m, Judgement& out) {
   if (!m.mean_response_s || !m.think_s) return;
   const auto n = static_cast<double>(m.requests);

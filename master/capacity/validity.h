@@ -1,8 +1,8 @@
 #pragma once
 
-// Is a measurement valid? Judges a row (a sweep's level, or the steady part of a run) from its own figures
-// and says, in sentences, what is wrong with it and how long it should have run. The formulas and
-// where they come from: README.md.
+// Is a measurement valid? Judges a row (a sweep's level, or the steady part of a run) from its own
+// figures and says, in sentences, what is wrong with it and how long it should have run. The
+// formulas and where they come from: README.md.
 //
 //   invalid   the figures do not describe the system: too few request cycles per user, Little's law does not
 //             hold, not stationary, nothing completed
@@ -26,8 +26,8 @@ std::string_view Name(Verdict verdict);  // "valid" "degraded" "invalid"
 // The worse of two.
 Verdict Worst(Verdict a, Verdict b);
 
-// The fewest request cycles per user (a cycle is one think time and one response) from which a mean is taken
-// seriously.
+// The fewest request cycles per user (a cycle is one think time and one response) from which a mean
+// is taken seriously.
 inline constexpr double kLeastCycles = 10;
 
 struct Measured {

@@ -1,8 +1,8 @@
 #pragma once
 
-// How far a worker's monotonic clock is from ours, from pings: of the newest ones the shortest round trip
-// decides, since whatever made the others longer may have done so on one way only. The error is at most
-// half that round trip.
+// How far a worker's monotonic clock is from ours, from pings: of the newest ones the shortest
+// round trip decides, since whatever made the others longer may have done so on one way only. The
+// error is at most half that round trip.
 //
 // Thread: confined to its owner's loop.
 

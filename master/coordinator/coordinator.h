@@ -6,18 +6,17 @@
 //
 //   idle --StartRun--> waiting (for N workers) --> preparing (Prepare to all, all Prepared)
 //        --> starting (Start, ~0.5 s ahead, on each worker's clock) --> running
-//        --> stopping (plan's end, last level, StopRun; Finished from each, for a bounded time) -->
-//        finished
+//        --> stopping (plan's end, last level, StopRun; Finished from each, for a bounded time)
+//        --> finished
 //
 // Invariants
 // * A snapshot is applied once, in order, and is in the journal before its Ack is sent.
 // * A worker keeps its index for as long as a run knows its session.
 // * A worker of which nothing is heard for 2.5 s, or whose stream is closed for 1 s, is lost: its
-// entries of
-//   the owner table go to the others in a new revision of the plan. When it comes back it gets them
-//   again.
+//   entries of the owner table go to the others in a new revision of the plan. When it comes back
+//   it gets them again.
 // * An impossible message closes its own stream and bans its session from the run; nobody else
-// notices.
+//   notices.
 // * Memory: bounded by the number of workers and by what results::Results keeps.
 //
 // The shell calls Tick at least every 50 ms, and nothing from inside a call of the

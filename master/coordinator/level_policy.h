@@ -1,7 +1,7 @@
 #pragma once
 
-// When a level of a sweep has been measured long enough. The coordinator asks once for each new second that
-// every worker has delivered.
+// When a level of a sweep has been measured long enough. The coordinator asks once for each new
+// second that every worker has delivered.
 //
 // Two of them: GovernedLevels (master/capacity's statistics), and scripted ones in tests.
 //
@@ -30,8 +30,8 @@ struct LevelDecision {
 class LevelPolicy {
  public:
   virtual ~LevelPolicy() = default;
-  // A level of so many users: its ramp begins at second `ramp_s`, at `begin_s` all users are there. Returns
-  // the second at which it ends, if that is known beforehand: `done` is not looked at then.
+  // A level of so many users: its ramp begins at second `ramp_s`, at `begin_s` all users are there.
+  // Returns the second at which it ends, if that is known beforehand: `done` is not looked at then.
   virtual std::optional<std::uint32_t> Begin(std::uint32_t users, std::uint32_t ramp_s,
                                              std::uint32_t begin_s) = 0;
   // `per_second`: completed requests in each complete second from begin_s on.

@@ -2,8 +2,8 @@
 
 // Who the workers are: identity, stream, clock. What they do in a run is Run's.
 //
-// A session keeps its index over reconnections; an index is given to another session only when its worker
-// has been forgotten.
+// A session keeps its index over reconnections; an index is given to another session only when its
+// worker has been forgotten.
 //
 // Thread: confined to the master's loop.
 

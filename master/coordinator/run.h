@@ -1,7 +1,7 @@
 #pragma once
 
-// The state machine of one run. The Coordinator has one at a time and tells it what its workers do; it
-// answers through the CoordinatorShell and the workers' streams.
+// The state machine of one run. The Coordinator has one at a time and tells it what its workers do;
+// it answers through the CoordinatorShell and the workers' streams.
 //
 //   run.cc          streams, and what workers say
 //   run_states.cc   states, from waiting to the end
@@ -12,8 +12,8 @@
 //   invited (Prepare sent) --> prepared --> started (Start sent) --> finished
 //   beside it: lost (its entries are with the others; it may come back), left (it said so, for good)
 //
-// Owners: `home_` is the table as it is when nobody is lost. The table in force is a pure function of home_
-// and of who is away, so a worker that comes back gets exactly its entries.
+// Owners: `home_` is the table as it is when nobody is lost. The table in force is a pure function
+// of home_ and of who is away, so a worker that comes back gets exactly its entries.
 //
 // Thread: confined to the master's loop.
 
@@ -58,7 +58,8 @@ class Run {
   // Why such a run cannot be, if it cannot.
   static Status Check(const RunSpec& spec);
 
-  // A stream of this worker begins, which says that it is in `hello_run`. An error: it cannot go on.
+  // A stream of this worker begins, which says that it is in `hello_run`. An error: it cannot go
+  // on.
   StatusOr<Known> OnHello(const Worker& worker, std::uint64_t hello_run);
   // Behind the Welcome: whatever the worker has to know.
   void OnWelcome(Worker& worker, Time now);

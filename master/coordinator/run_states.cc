@@ -211,7 +211,8 @@ void Run::StopAll(Time) {
 }
 
 void Run::TickStopping(Time now) {
-  // The workers know the plan's end themselves; this is for one that was away or restarted meanwhile.
+  // The workers know the plan's end themselves; this is for one that was away or restarted
+  // meanwhile.
   if (!stop_sent_ && now - stopping_since_ > std::chrono::seconds(1)) StopAll(now);
   TickLost(now);
   if (over()) return;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Tables for the terminal: one every 2 s while a run goes on, one at its end. Thread: pure functions.
+// Tables for the terminal: one every 2 s while a run goes on, one at its end. Thread: pure
+// functions.
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// A run's directory. Each file appears whole or not at all: it is written beside its place, synced, and
-// renamed into it. Thread: safe as long as no two write the same file.
+// A run's directory. Each file appears whole or not at all: it is written beside its place, synced,
+// and renamed into it. Thread: safe as long as no two write the same file.
 
 #include <string>
 #include <string_view>

@@ -1,8 +1,8 @@
 #pragma once
 
-// Writes indented JSON in the order of the calls, with numbers as people would write them: rounded to three
-// decimals, no exponent, no trailing zeros. The order and the numbers are fixed, so that two reports of
-// the same run are equal byte for byte.
+// Writes indented JSON in the order of the calls, with numbers as people would write them: rounded
+// to three decimals, no exponent, no trailing zeros. The order and the numbers are fixed, so that
+// two reports of the same run are equal byte for byte.
 //
 // Containers opened with kInline go on one line. Thread: confined to its caller.
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// report.md: the table of the 2018 README with further columns, the verdicts, endpoints, failures with
-// causes, thresholds, and the definitions of the words. Thread: pure function.
+// report.md: the table of the 2018 README with further columns, the verdicts, endpoints, failures
+// with causes, thresholds, and the definitions of the words. Thread: pure function.
 
 #include <string>
 

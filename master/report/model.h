@@ -1,10 +1,11 @@
 #pragma once
 
-// A run's report as plain data: what report.json holds (section by section the same), and what the other
-// renderings print. Built from a run's results by build.h; rendered by json.h, markdown.h, console.h.
+// A run's report as plain data: what report.json holds (section by section the same), and what the
+// other renderings print. Built from a run's results by build.h; rendered by json.h, markdown.h,
+// console.h.
 //
-// What was not measured is an empty optional, and null in the JSON: never 0. Times are in ms where the
-// name ends in _ms or the struct is Latencies, else in s.
+// What was not measured is an empty optional, and null in the JSON: never 0. Times are in ms where
+// the name ends in _ms or the struct is Latencies, else in s.
 //
 // Thread: immutable values.
 

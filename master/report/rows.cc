@@ -25,7 +25,8 @@ Row Figures(const stats::EndpointStats& total, double window_s) {
   return row;
 }
 
-// A skipped task thinks without a request, so the mean think time between two requests is longer by that part.
+// A skipped task thinks without a request, so the mean think time between two requests is longer by
+// that part.
 Number ThinkTime(const results::Results& results, const stats::EndpointStats& total) {
   const double planned = results.run().think_time_s();
   if (!(planned >= 0) || total.requests() == 0) return std::nullopt;

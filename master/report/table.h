@@ -1,7 +1,7 @@
 #pragma once
 
-// A table of text cells, rendered for the terminal (aligned with spaces) or as Markdown. The first `left`
-// columns are aligned left, the others right. The last row may be set apart by a rule.
+// A table of text cells, rendered for the terminal (aligned with spaces) or as Markdown. The first
+// `left` columns are aligned left, the others right. The last row may be set apart by a rule.
 //
 // Thread: confined to its caller.
 

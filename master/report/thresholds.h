@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether a run kept its thresholds. A threshold on what was not measured (no request, no such endpoint) is
-// not held: a run that sent nothing must not pass.
+// Whether a run kept its thresholds. A threshold on what was not measured (no request, no such
+// endpoint) is not held: a run that sent nothing must not pass.
 //
 // Thread: pure functions.
 

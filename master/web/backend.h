@@ -1,7 +1,7 @@
 #pragma once
 
-// What the web side asks of the master, and nothing else of it: implemented by master/app, and by a fake in
-// tests.
+// What the web side asks of the master, and nothing else of it: implemented by master/app, and by a
+// fake in tests.
 //
 // Thread: every call comes from the server's loop.
 

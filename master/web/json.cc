@@ -28,7 +28,8 @@ StatusOr<json::object> ReadObject(std::string_view body) {
   return std::move(value.as_object());
 }
 
-// Boost.JSON keeps the last of repeated members silently; a count of the names shows that there were some.
+// Boost.JSON keeps the last of repeated members silently; a count of the names shows that there
+// were some.
 Status NoRepeats(std::string_view body, const json::object& object) {
   std::size_t names = 0;
   bool in_string = false;

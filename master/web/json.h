@@ -19,7 +19,8 @@ namespace sfp::web {
 std::string StatusJson(const RunStatus& status);
 std::string ErrorJson(std::string_view sentence);
 
-// Strict: unknown, repeated or wrongly typed members are errors, each a sentence. An empty body is {}.
+// Strict: unknown, repeated or wrongly typed members are errors, each a sentence. An empty body is
+// {}.
 StatusOr<StartParams> ReadStartParams(std::string_view body);
 // Nothing, or an empty object.
 Status ReadNothing(std::string_view body);

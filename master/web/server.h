@@ -7,9 +7,10 @@
 //   POST /api/v1/start     {"users"?, "spawn_rate"?, "run_time"?}; the status
 //   POST /api/v1/stop      the status
 //
-// Everything else is a JSON error. POST needs Content-Type application/json, which a form of another site
-// can't send, and, if there is an Origin, one equal to Host. While it listens on loopback, Host must be a
-// name of loopback, so that no foreign name can be pointed at it (DNS rebinding).
+// Everything else is a JSON error. POST needs Content-Type application/json, which a form of
+// another site can't send, and, if there is an Origin, one equal to Host. While it listens on
+// loopback, Host must be a name of loopback, so that no foreign name can be pointed at it (DNS
+// rebinding).
 //
 // Thread: confined to its loop.
 
@@ -49,7 +50,8 @@ class Server {
   net::HttpServer http_;
 };
 
-// Whether the Host field names this machine's loopback: localhost, 127.x.y.z or [::1], with or without port.
+// Whether the Host field names this machine's loopback: localhost, 127.x.y.z or [::1], with or
+// without port.
 bool IsLoopbackHost(std::string_view host);
 
 }  // namespace sfp::web

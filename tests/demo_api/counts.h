@@ -1,8 +1,7 @@
 #pragma once
 
 // What the simulated API really served: the truth that reports are held against. GET /__stats and
-// POST
-// /__reset leave no trace in it: neither their requests, nor their bytes, nor connections that
+// POST /__reset leave no trace in it: neither their requests, nor their bytes, nor connections that
 // carried nothing else.
 //
 // Bytes are of HTTP, above TLS. A response is counted when its last byte was handed to the kernel,

@@ -1,5 +1,5 @@
-// What people get wrong: the command line, the configuration, a worker's master. One clear answer each, and
-// nothing sent.
+// What people get wrong: the command line, the configuration, a worker's master. One clear answer
+// each, and nothing sent.
 
 #include <gtest/gtest.h>
 

@@ -93,8 +93,8 @@ users:
       unique: {weight: 2, get: "?term={{term}}&row={{row}}"}
       paged: {weight: 3, get: "?osuId=93{{page}}&page={{page}}"}
 )";
-  // A user sends at 0 s, 2 s and 4 s after its start within the first 0.1 s; the run ends at 5 s, far from
-  // any of them.
+  // A user sends at 0 s, 2 s and 4 s after its start within the first 0.1 s; the run ends at 5 s,
+  // far from any of them.
   std::vector<std::vector<std::string>> logs;
   for (const std::string workers : {"1", "2", "7"}) {
     DemoApi api({"--service-time", "0"});

@@ -1,8 +1,8 @@
 #pragma once
 
-// A blocking HTTP/1.1 client for tests of real servers: it sends exactly the bytes it is told to, and says
-// exactly how a connection ended. Nothing is waited for longer than 20 s, so that a broken server fails a
-// test instead of hanging it.
+// A blocking HTTP/1.1 client for tests of real servers: it sends exactly the bytes it is told to,
+// and says exactly how a connection ended. Nothing is waited for longer than 20 s, so that a broken
+// server fails a test instead of hanging it.
 //
 // Thread: confined to its test.
 
@@ -38,7 +38,8 @@ class Probe {
   void Send(std::string_view bytes);
   // The next response; absent if the connection ended before it was complete.
   std::optional<Reply> Read(bool head_only = false);
-  // "GET /x HTTP/1.1", Host, the given fields (each ended by CRLF), Content-Length if there is a body.
+  // "GET /x HTTP/1.1", Host, the given fields (each ended by CRLF), Content-Length if there is a
+  // body.
   std::optional<Reply> Ask(std::string_view method, std::string_view target,
                            std::string_view fields = {}, std::string_view body = {});
   // What else comes until the end.

@@ -1,14 +1,14 @@
 #pragma once
 
 // A server that does what its script says, byte for byte, and nothing else: for each connection a
-// list of steps. It answers no question of its own, so that a client can be shown every way in which a
-// server may behave or break.
+// list of steps. It answers no question of its own, so that a client can be shown every way in
+// which a server may behave or break.
 //
 //   RawServer server({{ReadRequest(), Send("HTTP/1.1 204 No Content\r\n\r\n"), Stall()},
 //                     {ReadRequest(), Reset()}});
 //
-// The n-th connection plays the n-th script, later ones the last. At a script's end the connection is
-// closed (with TLS: without close_notify).
+// The n-th connection plays the n-th script, later ones the last. At a script's end the connection
+// is closed (with TLS: without close_notify).
 //
 // Thread: owns one per connection; the accessors are safe.
 

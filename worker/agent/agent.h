@@ -3,16 +3,14 @@
 // The worker's life: join the master, prepare, run, deliver, wait for the next run. It decides; the
 // shell (worker/app) connects, compiles, runs the engines' threads and calls back.
 //
-//   joining --Welcome--> ready --Prepare--> preparing --Prepared, Start--> running --Stop | plan's
-//   end--> stopping --all engines idle, Finished--> ready (until Prepare of the next run or
-//   Goodbye: exit 0)
+//   joining --Welcome--> ready --Prepare--> preparing --Prepared, Start--> running
+//           --Stop | plan's end--> stopping --all engines idle, Finished--> ready
+//           (until Prepare of the next run, or Goodbye: exit 0)
 //
 // * A lost connection is taken up again for ever, after 0.1 s … 2 s. The engines run on meanwhile
-// and their
-//   snapshots wait in the outbox; what the master had not acknowledged is sent again.
+//   and their snapshots wait in the outbox; what the master had not acknowledged is sent again.
 // * Dead man's switch: nothing heard from the master for 10 s while running stops all load at once.
-// When the
-//   master is back and still has the run, the engines start again, their clock unchanged.
+//   When the master is back and still has the run, the engines start again, their clock unchanged.
 // * A refusal without `retry` ends the worker with its reason.
 //
 // The shell calls Tick at least every 50 ms, each event on the same loop, and never from inside a

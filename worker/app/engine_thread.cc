@@ -26,7 +26,8 @@ Duration ThreadCpuTime() {
   return Duration(ns(usage.ru_utime) + ns(usage.ru_stime));
 }
 
-// Wakes the loop at a moment, to some ten microseconds: epoll's own timeout only knows milliseconds.
+// Wakes the loop at a moment, to some ten microseconds: epoll's own timeout only knows
+// milliseconds.
 class AlarmClock {
  public:
   explicit AlarmClock(boost::asio::io_context& io)
@@ -93,7 +94,8 @@ class EngineThread::Loop : public engine::EngineObserver {
                                                options_);
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
-    // One turn: the timers that are due, then wait for an event or the next timer, and take what is ready.
+    // One turn: the timers that are due, then wait for an event or the next timer, and take what is
+    // ready.
     while (!stopping_) {
       wheel.Advance(Now());
       alarm.Set(wheel.NextDue());

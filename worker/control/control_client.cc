@@ -27,8 +27,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
   return grpc::CreateCustomChannel(options.master, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// gRPC wraps the reason several times over ("…: Failed to connect to remote host: Connection refused");
-// people need its innermost part.
+// gRPC wraps the reason several times over ("…: Failed to connect to remote host: Connection
+// refused"); people need its innermost part.
 std::string Reason(const std::string& master, const grpc::Status& status) {
   if (status.ok()) return "the master at " + master + " closed the connection";
   const std::string& text = status.error_message();

@@ -1,9 +1,9 @@
 #pragma once
 
-// Which of a worker's threads runs which of the worker's entries of the owner table. A revision moves as few
-// entries between threads as evenness (to within one entry) asks for, because users that move start anew; so the
-// table depends on the revisions seen so far. Every thread's engine keeps one of its own: given the same
-// revisions in the same order they agree.
+// Which of a worker's threads runs which of the worker's entries of the owner table. A revision
+// moves as few entries between threads as evenness (to within one entry) asks for, because users
+// that move start anew; so the table depends on the revisions seen so far. Every thread's engine
+// keeps one of its own: given the same revisions in the same order they agree.
 //
 // Thread: confined to its engine's loop.
 

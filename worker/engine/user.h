@@ -5,11 +5,10 @@
 //
 // * The choices of iteration i come from Rng(seed, user, i); on_start tasks are iterations, too.
 // * The wait follows each task but those of on_start. It counts from the end of the last response,
-// not from when
-//   we noticed; pacing counts from start to start, from when the start was wanted as long as the
-//   user keeps up. A user that fell behind starts at once and does not catch up.
+//   not from when we noticed; pacing counts from start to start, from when the start was wanted as
+//   long as the user keeps up. A user that fell behind starts at once and does not catch up.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
-// not the user.
+//   not the user.
 // * A skipped task is counted and followed by the wait, of at least kLeastWaitAfterSkip.
 //
 // Built by the Population, which retires and destroys it. Never destroyed from inside its own

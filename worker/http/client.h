@@ -2,14 +2,14 @@
 
 // The HTTP client of one loop: makes its users' connections, all to one destination.
 //
-//   auto destination = PrepareDestination(target, origin);          // once per process, before
-//   load Client client(io, wheel, *destination);                         // one per loop auto
-//   connection = client.Connect(user);                         // one per user
-//   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);   // -> handler.OnExchange
+//   auto destination = PrepareDestination(target, origin);         // once per process, before load
+//   Client client(io, wheel, *destination);                        // one per loop
+//   auto connection = client.Connect(user);                        // one per user
+//   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);  // -> handler.OnExchange
 //
-// The loop runs `io` and advances `wheel`. The client outlives its connections (checked). A user begins with the
-// address of its number, modulo the addresses, and goes on to the next one if that is refused or
-// unreachable.
+// The loop runs `io` and advances `wheel`. The client outlives its connections (checked). A user
+// begins with the address of its number, modulo the addresses, and goes on to the next one if that
+// is refused or unreachable.
 //
 // Thread: confined to its loop.
 

@@ -1,4 +1,5 @@
-// Three runs, each rendering byte for byte. Clock, version, seed and host are part of the made-up journal.
+// Three runs, each rendering byte for byte. Clock, version, seed and host are part of the made-up
+// journal.
 
 #include <gtest/gtest.h>
 
@@ -41,7 +42,8 @@ v1::RunStarted Started() {
   return run;
 }
 
-// One second of `users` users at `rate` requests per second; every fifth is a 400 that was expected.
+// One second of `users` users at `rate` requests per second; every fifth is a 400 that was
+// expected.
 stats::Interval Second(std::uint32_t second, std::uint32_t users, int rate, Duration response) {
   stats::Interval out{.index = second,
                       .begin = seconds(second),

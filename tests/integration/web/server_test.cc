@@ -34,7 +34,8 @@ class RememberingBackend final : public Backend {
   std::optional<StartParams> started;
 };
 
-// The loop's thread runs only while a request is asked, so that a test may look at the backend between.
+// The loop's thread runs only while a request is asked, so that a test may look at the backend
+// between.
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() : server_(loop_, {.port = 0}, backend_) { EXPECT_TRUE(server_.Listen().ok()); }

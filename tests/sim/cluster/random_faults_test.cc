@@ -1,6 +1,6 @@
-// Hundreds of random schedules of cuts, silences, late and leaving workers. Whatever happens, at the end the
-// master has exactly what the engines counted, each snapshot once, and users were on plan whenever the
-// network had been quiet for a while.
+// Hundreds of random schedules of cuts, silences, late and leaving workers. Whatever happens, at
+// the end the master has exactly what the engines counted, each snapshot once, and users were on
+// plan whenever the network had been quiet for a while.
 
 #include <gtest/gtest.h>
 

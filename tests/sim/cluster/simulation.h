@@ -1,9 +1,11 @@
 #pragma once
 
-// A whole cluster in virtual time: the real Coordinator, real Agents with fake engines, and a network
-// that delays, cuts, swallows and lets old streams linger. Everything follows from the seed.
+// A whole cluster in virtual time: the real Coordinator, real Agents with fake engines, and a
+// network that delays, cuts, swallows and lets old streams linger. Everything follows from the
+// seed.
 //
-// Clocks: the simulation's time is the truth; the master's and each worker's monotonic clock are offset.
+// Clocks: the simulation's time is the truth; the master's and each worker's monotonic clock are
+// offset.
 //
 // Thread: confined to the test.
 
@@ -38,7 +40,8 @@ class Events {
       queue_;  // equal times in the order of their making
 };
 
-// One thread's engine: counts what its users would do. Its numbers are random, and kept as the truth.
+// One thread's engine: counts what its users would do. Its numbers are random, and kept as the
+// truth.
 class FakeEngine {
  public:
   FakeEngine(std::uint32_t worker, std::uint32_t thread, std::uint32_t threads, Time start);

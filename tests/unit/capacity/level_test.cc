@@ -83,8 +83,9 @@ TEST(LevelGovernor, DecidesTheSameWhenAskedLate) {
   EXPECT_EQ(decision.window_end_s, 64U);
 }
 
-// The old test's levels against its API at twenty times the speed: six servers of 8.5 ms, think time
-// 0.1275 s. Each level costs a ramp of 1 s and up to 2 s until its last second has been delivered.
+// The old test's levels against its API at twenty times the speed: six servers of 8.5 ms, think
+// time 0.1275 s. Each level costs a ramp of 1 s and up to 2 s until its last second has been
+// delivered.
 TEST(LevelGovernor, SweepsTheOldLevelsInUnder170Seconds) {
   const double think_s = 0.1275, service_s = 0.0085, ceiling = 6 / service_s;
   double total_s = 0;

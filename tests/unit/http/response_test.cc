@@ -1,5 +1,5 @@
-// The reader alone: every cut of a response into pieces gives the same outcome, and buffers are held
-// only while they hold something.
+// The reader alone: every cut of a response into pieces gives the same outcome, and buffers are
+// held only while they hold something.
 
 #include "worker/http/response.h"
 
