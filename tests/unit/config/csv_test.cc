@@ -18,7 +18,8 @@ class Csv : public testing::Test {
     return ReadCsvColumn(path_, column);
   }
 
-  const std::string path_ = testing::TempDir() + "sfp_csv_test." + std::to_string(getpid()) + ".csv";
+  const std::string path_ =
+      testing::TempDir() + "sfp_csv_test." + std::to_string(getpid()) + ".csv";
 };
 
 using Values = std::vector<std::string>;
