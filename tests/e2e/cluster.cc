@@ -79,6 +79,11 @@ std::string Master::address() {
   return After(process_->err(), said);
 }
 
+std::uint16_t Master::web_port() const {
+  return static_cast<std::uint16_t>(
+      std::stoi(After(process_->err(), "web UI on http://127.0.0.1:")));
+}
+
 json::object Master::Report() const {
   const std::string text = Content(out() / "report.json");
   if (text.empty()) throw std::runtime_error("no report.json: " + process_->err());

@@ -47,6 +47,8 @@ class Master {
   std::filesystem::path out() const { return folder_.path() / "out"; }
   // Where workers join; waits until it listens.
   std::string address();
+  // Of the web side, if it was asked for.
+  std::uint16_t web_port() const;
   boost::json::object Report() const;
 
  private:

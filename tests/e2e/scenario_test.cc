@@ -1,0 +1,153 @@
+// The scenario language against a server that is not ours (Node): methods, bodies, templates and their
+// escaping, cookies, redirects, compression, bearer tokens, collected values; and what happens to requests
+// that do not end.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/e2e/cluster.h"
+#include "tests/support/probe.h"
+
+namespace sfp::test {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+
+const json::object& Endpoint(const json::object& report, const std::string& name) {
+  for (const json::value& row : report.at("endpoints").as_array()) {
+    if (row.at("name").as_string() == name) return row.as_object();
+  }
+  throw std::runtime_error("no endpoint " + name);
+}
+
+TEST(Scenario, EveryPartOfTheLanguageReachesARealServerAsWritten) {
+  if (std::system("command -v node > /dev/null") != 0) GTEST_SKIP() << "there is no node";
+  Process shop({"node", std::string(SFP_SOURCE_DIR) + "/tests/e2e/shop.mjs"});
+  ASSERT_TRUE(Eventually([&] { return shop.out().find('\n') != std::string::npos; })) << shop.err();
+  const std::string url = shop.out().substr(13, shop.out().find('\n') - 13);
+
+  Master master({"target: {url: " + url +
+                     R"(, auth: {bearer: "${SHOP_TOKEN}"}, decompress: true, redirects: 3,
+         headers: {X-Trace: "on"}}
+load: {users: 12, spawn_rate: 100, run_time: 4s}
+data:
+  number: {range: {from: 1, to: 9999, width: 4}, pick: unique}
+  note: {values: ['a "quoted" & curious value']}
+  item: {collected: {capacity: 5}}
+users:
+  customer:
+    weight: 3
+    wait: {exponential: 20ms}
+    on_start: [login]
+    tasks:
+      login: {weight: 0, get: "/login?user={{number}}", collect: {item: {json: "/items/*/id", pick: all}}}
+      basket: {weight: 2, post: /basket, json: {item: "{{item}}", count: 2, gift: true, note: "{{note}}"}, expect: {status: 201}}
+      form: {post: /form, form: {note: "{{note}}"}}
+      text: {put: /text, body: "plain {{note}}", expect: {status: 204}}
+      search: {patch: "/search?page=1", query: {q: "{{note}}"}}
+  robot:
+    weight: 1
+    wait: {pacing: 50ms}
+    tasks:
+      gone: {delete: /gone, expect: {status: 4xx}}
+      big: {head: /big}
+      any: {options: /any}
+      loop: {get: /loop}
+      away: {get: /away}
+      unfollowed: {get: /loop, redirects: false, expect: {status: 307}}
+)",
+                 {"--local-workers", "2", "--headless"},
+                 {{"SHOP_TOKEN", "secret-token"}}});
+  EXPECT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+  shop.Signal(SIGTERM);
+  ASSERT_EQ(shop.Wait(seconds(10)), 0);
+  const std::string said = shop.out();
+  const json::object seen = json::parse(said.substr(said.find('{'))).as_object();
+  EXPECT_TRUE(seen.at("complaints").as_array().empty()) << json::serialize(seen);
+  // One connection per user, kept alive (users may have been started on both sides of a second).
+  EXPECT_EQ(Int(seen.at("connections")), 12) << json::serialize(seen);
+
+  const json::object report = master.Report();
+  ExpectAddsUp(report);
+  const auto count = [&](const char* route) { return Int(seen.at("counts").at(route)); };
+  const auto requests = [&](const char* name) {
+    return Int(Endpoint(report, name).at("requests"));
+  };
+  const auto failures = [&](const char* name) {
+    return Int(Endpoint(report, name).at("failures"));
+  };
+  EXPECT_EQ(count("GET /login") + count("GET /home"), requests("login"));
+  EXPECT_EQ(count("GET /login"), 9);
+  EXPECT_EQ(count("POST /basket"), requests("basket"));
+  EXPECT_EQ(count("POST /form"), requests("form"));
+  EXPECT_EQ(count("PUT /text"), requests("text"));
+  EXPECT_EQ(count("PATCH /search"), requests("search"));
+  EXPECT_EQ(count("DELETE /gone"), requests("gone"));
+  EXPECT_EQ(count("HEAD /big"), requests("big"));
+  EXPECT_EQ(count("OPTIONS /any"), requests("any"));
+  EXPECT_EQ(count("GET /loop"), requests("loop") + requests("unfollowed"));
+  for (const char* name :
+       {"login", "basket", "form", "text", "search", "gone", "big", "any", "unfollowed"}) {
+    EXPECT_GT(requests(name), 0) << name;
+    EXPECT_EQ(failures(name), 0) << name;
+  }
+  // A loop is broken off after three hops, and a worker follows nobody away from its target.
+  EXPECT_EQ(failures("loop") * 4, requests("loop"));
+  EXPECT_EQ(failures("away"), requests("away"));
+  for (const json::value& failure : report.at("failures").as_array()) {
+    EXPECT_EQ(failure.at("class").as_string(), "redirects") << json::serialize(failure);
+  }
+}
+
+TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {
+  DemoApi api({"--service-time", "60s", "--law", "constant"});
+  std::string config = ExampleConfig(api.url(), 20);
+  config.replace(config.find("load: {users"), 7, "load: {stop_timeout: 1s, ");
+  Master master({config,
+                 {"--local-workers", "2", "--headless", "--users", "8", "--spawn-rate", "100",
+                  "--run-time", "3s"}});
+  EXPECT_TRUE(master.process().Wait(seconds(60)).has_value());
+  const json::object report = master.Report();
+  ExpectAddsUp(report);
+  EXPECT_EQ(Int(report.at("totals").at("started")), 8);
+  EXPECT_EQ(Int(report.at("totals").at("requests")), 0);
+  EXPECT_EQ(Int(report.at("totals").at("in_flight")), 8);
+  EXPECT_TRUE(report.at("totals").at("response_ms").at("p50").is_null());
+  EXPECT_EQ(report.at("run").at("verdict").as_string(), "invalid");
+}
+
+TEST(Scenario, AMasterThatStaysRunsAgainWhenAsked) {
+  DemoApi api({"--speed", "20"});
+  Master master({ExampleConfig(api.url(), 20),
+                 {"--workers", "2", "--users", "4", "--spawn-rate", "100", "--run-time", "2s",
+                  "--web", "127.0.0.1:0"}});
+  const std::string address = master.address();
+  const auto first = StartWorker(address), second = StartWorker(address);
+  const auto says = [&](const std::string& text) {
+    return Eventually([&] { return master.process().err().find(text) != std::string::npos; });
+  };
+  ASSERT_TRUE(says("the workers stay for the next run")) << master.process().err();
+  ExpectAddsUp(master.Report());
+
+  support::Probe web(master.web_port());
+  const auto started = web.Ask("POST", "/api/v1/start", "Content-Type: application/json\r\n",
+                               R"({"users": 6, "run_time": "1s"})");
+  ASSERT_TRUE(started.has_value());
+  EXPECT_EQ(started->status, 200) << started->body;
+  const auto runs = master.out().parent_path() / "runs";
+  ASSERT_TRUE(Eventually([&] {
+    if (!std::filesystem::exists(runs)) return false;
+    const auto run = std::filesystem::directory_iterator(runs)->path();
+    return !Content(run / "report.json").empty();
+  })) << master.process().err();
+  EXPECT_TRUE(first->running());
+  EXPECT_TRUE(second->running());
+  master.process().Signal(SIGTERM);
+  EXPECT_EQ(master.process().Wait(seconds(20)), 0) << master.process().err();
+  EXPECT_EQ(first->Wait(seconds(10)), 0);
+  EXPECT_EQ(second->Wait(seconds(10)), 0);
+}
+
+}  // namespace
+}  // namespace sfp::test

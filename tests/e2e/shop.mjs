@@ -1,0 +1,80 @@
+// A small shop on Node's HTTP server: it checks what a scenario sends and counts what it saw. Prints its
+// port when it listens and, at SIGTERM, one JSON line: counts per route, and every complaint.
+
+import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+const counts = {};
+const complaints = new Set();
+const sessions = new Set();
+let connections = 0;
+
+const expect = (holds, text) => {
+  if (!holds) complaints.add(text);
+};
+
+const routes = {
+  'GET /login': (request, url) => {
+    const id = `s${sessions.size}`;
+    sessions.add(id);
+    expect(/^\d{4}$/.test(url.searchParams.get('user')), `user ${url.searchParams.get('user')}`);
+    return { status: 302, headers: { Location: '/home?from=login', 'Set-Cookie': `sid=${id}; Path=/; HttpOnly` } };
+  },
+  'GET /home': (request) => {
+    const sid = /(?:^|; )sid=(s\d+)/.exec(request.headers.cookie ?? '')?.[1];
+    expect(sessions.has(sid), `home without its cookie: ${request.headers.cookie}`);
+    expect(request.headers['x-trace'] === 'on', 'no X-Trace header');
+    expect(request.headers.authorization === 'Bearer secret-token', 'wrong Authorization');
+    const body = gzipSync(JSON.stringify({ items: [{ id: 'item-1' }, { id: 'item-2' }] }));
+    expect(request.headers['accept-encoding'] === 'gzip', 'gzip not asked for');
+    return { headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }, body };
+  },
+  'POST /basket': (request, url, body) => {
+    expect(request.headers['content-type'] === 'application/json', `type ${request.headers['content-type']}`);
+    const basket = JSON.parse(body);
+    expect(/^item-[12]$/.test(basket.item), `item ${basket.item}`);
+    expect(basket.count === 2 && basket.gift === true, `types of ${body}`);
+    expect(basket.note === 'a "quoted" & curious value', `note ${basket.note}`);
+    return { status: 201, body: '{}' };
+  },
+  'POST /form': (request, url, body) => {
+    expect(request.headers['content-type'] === 'application/x-www-form-urlencoded', 'form type');
+    const form = new URLSearchParams(body);
+    expect(form.get('note') === 'a "quoted" & curious value', `form ${body}`);
+    return {};
+  },
+  'PUT /text': (request, url, body) => {
+    expect(body === 'plain a "quoted" & curious value', `text ${body}`);
+    return { status: 204 };
+  },
+  'PATCH /search': (request, url) => {
+    expect(url.searchParams.get('q') === 'a "quoted" & curious value', `q ${url.search}`);
+    expect(url.searchParams.get('page') === '1', `page ${url.search}`);
+    return {};
+  },
+  'DELETE /gone': () => ({ status: 410 }),
+  'HEAD /big': () => ({ headers: { 'Content-Length': '1000000' } }),
+  'OPTIONS /any': () => ({ headers: { Allow: 'GET' } }),
+  'GET /loop': () => ({ status: 307, headers: { Location: '/loop' } }),
+  'GET /away': () => ({ status: 302, headers: { Location: 'http://127.0.0.2:1/' } }),
+};
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, 'http://shop');
+  const route = `${request.method} ${url.pathname}`;
+  counts[route] = (counts[route] ?? 0) + 1;
+  const chunks = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', () => {
+    const handler = routes[route];
+    expect(handler, `unknown route ${route}`);
+    const { status = 200, headers = {}, body } = handler?.(request, url, Buffer.concat(chunks).toString()) ?? { status: 404 };
+    response.writeHead(status, headers).end(body);
+  });
+});
+server.on('connection', () => connections++);
+server.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+process.on('SIGTERM', () => {
+  console.log(JSON.stringify({ counts, complaints: [...complaints], connections }));
+  process.exit(0);
+});
