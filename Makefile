@@ -14,7 +14,7 @@ demo: build
 build:
 	@deploy/install-dependencies.sh build
 	@cmake --preset release > /dev/null
-	@cmake --build --preset release
+	@cmake --build --preset release --target sfp-master sfp-worker sfp-demo-api
 
 test:
 	@deploy/install-dependencies.sh test
