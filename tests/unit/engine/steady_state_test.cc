@@ -3,33 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 
+#include "tests/support/allocations.h"
 #include "tests/support/sim_clock.h"
 #include "tests/support/sim_engines.h"
 #include "tests/support/sim_scenario.h"
 #include "tests/support/sim_server.h"
 #include "worker/engine/user.h"
-
-namespace {
-std::uint64_t allocations = 0;
-std::uint64_t allocated_bytes = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  allocated_bytes += size;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  allocated_bytes += size;
-  return std::malloc(size);
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace sfp::engine {
 namespace {
@@ -71,9 +51,9 @@ TEST(SteadyState, ARequestAllocatesNothing) {
   engines.Start(Steady(20), clock.now());
   clock.RunFor(5 * kSecond);
   const std::uint64_t answered = server.answered();
-  allocations = 0;
+  const std::uint64_t before = test::Allocations();
   clock.RunFor(10 * kSecond);
-  EXPECT_EQ(allocations, 0u);
+  EXPECT_EQ(test::Allocations() - before, 0u);
   EXPECT_GT(server.answered() - answered, 20'000u);
 }
 
@@ -83,9 +63,9 @@ TEST(SteadyState, AUserIsSmall) {
   SimEngines engines(clock, support::Compiled(Busy(60 * kSecond)), server, {});
   constexpr std::uint32_t kUsers = 1000;
   engines.Start(Steady(kUsers), clock.now());
-  const std::uint64_t before = allocated_bytes;
+  const std::uint64_t before = test::AllocatedBytes();
   clock.RunFor(kSecond / 2);
-  const double each = static_cast<double>(allocated_bytes - before) / kUsers;
+  const double each = static_cast<double>(test::AllocatedBytes() - before) / kUsers;
   RecordProperty("user_bytes", static_cast<int>(sizeof(User)));
   RecordProperty("bytes_with_frame_and_simulated_connection", static_cast<int>(each));
   EXPECT_EQ(engines.users(), kUsers);

@@ -1,24 +1,9 @@
-// What a user does again and again allocates nothing once its buffers have grown. This program
-// counts every allocation of its thread.
-
-#include <cstdlib>
-#include <new>
+// What a user does again and again allocates nothing once its buffers have grown.
 
 #include "common/scenario/collect.h"
 #include "common/scenario/renderer.h"
+#include "tests/support/allocations.h"
 #include "tests/unit/scenario/scenarios.h"
-
-namespace {
-std::uint64_t g_allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++g_allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace sfp::scenario {
 namespace {
@@ -78,9 +63,9 @@ TEST(AllocationTest, NothingIsAllocatedPerRequestInSteadyState) {
   renderer.StoreCookies(program->tasks()[2], draw, session, {&cookie, 1}, Time());
   while (iteration < 400) iterate(iteration++);
 
-  const std::uint64_t before = g_allocations;
+  const std::uint64_t before = test::Allocations();
   while (iteration < 3000) iterate(iteration++);
-  EXPECT_EQ(g_allocations - before, 0u);
+  EXPECT_EQ(test::Allocations() - before, 0u);
   EXPECT_GT(before, 0u);  // the counter counts
   EXPECT_GT(collected, 100u);
   EXPECT_GT(bytes, 3000u * 100);

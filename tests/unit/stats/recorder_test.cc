@@ -2,23 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <utility>
 
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocations.h"
 
 namespace sfp::stats {
 namespace {
@@ -176,9 +163,9 @@ TEST(Recorder, AllocatesNothingInSteadyState) {
     }
   };
   run(3);  // first-time memory
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = test::Allocations();
   run(10);
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(test::Allocations() - before, 0U);
 }
 
 TEST(Recorder, ARecycledIntervalComesBackClean) {
