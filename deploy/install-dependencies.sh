@@ -8,10 +8,10 @@ set -euo pipefail
 
 build=(
   g++ cmake ninja-build ccache mold pkg-config git
-  libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
+  libboost1.81-dev libboost-json1.81-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libyaml-cpp-dev libabsl-dev libssl-dev libcli11-dev zlib1g-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev
 )
 test=(clang-format-14 nginx-light)
 
