@@ -95,7 +95,8 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     auto spec = MakeRunSpec(config);
     if (!spec.ok()) return spec.status();
     spec->run = RandomNumber();
-    spec->seed = options_.seed.value_or(RandomNumber());
+    // 48 bits: report.json is read by programs whose numbers are doubles, too.
+    spec->seed = options_.seed.value_or(RandomNumber() >> 16);
     spec->id = RunId(config.name);
     spec->workers = options_.workers;
     spec->workers_timeout = options_.workers_timeout;
