@@ -61,9 +61,9 @@ Points Plateau(Points points) {
   Points best;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    // A second whose end has other users than its beginning belongs to a ramp.
-    if (i > 0 && points[i].users != points[i - 1].users) begin = i + 1;
-    if (points[i].users == 0) begin = i + 1;
+    // A second whose end has other users than its beginning belongs to a ramp, the first one too.
+    const std::uint32_t before = i == 0 ? 0 : points[i - 1].users;
+    if (points[i].users != before || points[i].users == 0) begin = i + 1;
     if (begin <= i && i + 1 - begin > best.size()) best = points.subspan(begin, i + 1 - begin);
   }
   return best;

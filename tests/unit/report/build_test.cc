@@ -59,6 +59,14 @@ TEST(Build, ARampIsCountedButNotJudged) {
   EXPECT_NEAR(*report.rows[0].judgement.little_ratio, 1, 1e-3);
 }
 
+TEST(Build, TheFirstSecondIsARampEvenIfAllUsersAreThereAtItsEnd) {
+  Journal journal(Thinking(), 1);
+  journal.Deliver(0, 0, {.succeeded = 3});
+  Deliver(journal, 0, 1, 12);
+  journal.Finish(13);
+  EXPECT_NEAR(*Build(journal.results).rows[0].judgement.little_ratio, 1, 1e-3);
+}
+
 TEST(Build, SkippedTasksLengthenTheThinkTime) {
   Journal journal(Thinking(), 1);
   for (std::uint32_t s = 0; s < 30; ++s) {
