@@ -32,8 +32,10 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 std::string Binary(const std::string& name) { return std::string(SFP_BIN_DIR) + "/" + name; }
 
 DemoApi::DemoApi(std::vector<std::string> options) {
-  std::vector<std::string> command = {Binary("sfp-demo-api"), "--port", "0", "--log",
-                                      (folder_.path() / "log").string()};
+  // Idle connections stay open longer than any user thinks: here every request is to be answered.
+  std::vector<std::string> command = {
+      Binary("sfp-demo-api"),           "--port", "0", "--keepalive-timeout", "200s", "--log",
+      (folder_.path() / "log").string()};
   command.insert(command.end(), options.begin(), options.end());
   process_ = std::make_unique<Process>(command);
   if (!Eventually([this] { return !After(process_->out(), "listening on ").empty(); })) {
