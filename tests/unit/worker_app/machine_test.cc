@@ -1,0 +1,83 @@
+// What the worker reads off its machine, and whom it lets itself be pointed at.
+
+#include <gtest/gtest.h>
+
+#include "worker/app/cores.h"
+#include "worker/app/limits.h"
+#include "worker/app/prepared_run.h"
+
+namespace sfp::app {
+namespace {
+
+TEST(Cores, QuotaIsReadFromBothGenerationsOfCgroups) {
+  EXPECT_DOUBLE_EQ(*QuotaOfV2("150000 100000\n"), 1.5);
+  EXPECT_DOUBLE_EQ(*QuotaOfV2("50000 100000"), 0.5);
+  EXPECT_DOUBLE_EQ(*QuotaOfV1("200000\n", "100000\n"), 2);
+  for (const char* none : {"max 100000\n", "", "rubbish", "100000", "0 100000", "100000 0"}) {
+    EXPECT_FALSE(QuotaOfV2(none).has_value()) << none;
+  }
+  EXPECT_FALSE(QuotaOfV1("-1\n", "100000\n").has_value());
+  EXPECT_FALSE(QuotaOfV1("", "").has_value());
+}
+
+TEST(Cores, ThereIsAtLeastOne) { EXPECT_GE(UsableCores(), 1u); }
+
+TEST(Limits, PortsAreCountedWithBothEnds) {
+  EXPECT_EQ(PortsOfRange("32768\t60999\n"), 28232u);
+  EXPECT_EQ(PortsOfRange("5 5"), 1u);
+  for (const char* none : {"", "x", "9 5", "9"}) EXPECT_EQ(PortsOfRange(none), 0u) << none;
+}
+
+TEST(Limits, TheWorkerKeepsDescriptorsForItself) {
+  EXPECT_EQ(MostUsers(0), 0u);
+  EXPECT_EQ(MostUsers(100), 0u);
+  EXPECT_EQ(MostUsers(1128), 1000u);
+  EXPECT_LE(MostUsers(10'000'000), 65'536u);
+}
+
+TEST(AllowTarget, NamesHostsOrHostsWithPorts) {
+  const struct {
+    std::vector<std::string> allowed;
+    const char* host;
+    std::uint16_t port;
+    bool permitted;
+  } cases[] = {
+      {{}, "anything", 1, true},
+      {{"api.example"}, "api.example", 80, true},
+      {{"api.example"}, "api.example", 8443, true},
+      {{"api.example:443"}, "api.example", 443, true},
+      {{"other", "[::1]:8080"}, "::1", 8080, true},
+      {{"api.example:443"}, "api.example", 80, false},
+      {{"api.example"}, "www.api.example", 80, false},
+      {{"api.example"}, "api.example.org", 80, false},
+      {{""}, "api.example", 80, false},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Allows(c.allowed, c.host, c.port), c.permitted) << c.host << ":" << c.port;
+  }
+}
+
+TEST(PrepareRun, RefusesATargetThatIsNotAllowedBeforeItLooksItUp) {
+  v1::Prepare prepare;
+  v1::Scenario& scenario = *prepare.mutable_scenario();
+  scenario.mutable_target()->set_url("http://no-such-host.invalid:8080");
+  v1::UserClass& user = *scenario.add_users();
+  user.set_name("u");
+  user.set_weight(1);
+  user.mutable_wait()->set_constant_ns(0);
+  v1::Task& task = *user.add_tasks();
+  task.set_name("t");
+  task.set_weight(1);
+  task.set_method("GET");
+  task.set_path("/");
+  const auto refused = PrepareRun(prepare, {"api.example"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(Message(refused.status()),
+            "the target no-such-host.invalid:8080 is not in this worker's --allow-target");
+
+  user.set_weight(0);
+  EXPECT_FALSE(PrepareRun(prepare, {}).ok());
+}
+
+}  // namespace
+}  // namespace sfp::app
