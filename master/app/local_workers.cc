@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "common/base/cores.h"
+
 namespace sfp::app {
 namespace {
 
@@ -48,7 +50,7 @@ LocalWorkers::~LocalWorkers() {
 Status LocalWorkers::Start(std::uint32_t count, const std::string& master,
                            const std::string& log_level) {
   const std::string program = Program();
-  const auto cores = std::max(1u, std::thread::hardware_concurrency() / std::max(1u, count));
+  const auto cores = std::max(1u, UsableCores() / std::max(1u, count));
   for (std::uint32_t i = 0; i < count; ++i) {
     std::vector<std::string> texts = {program,
                                       "--master",

@@ -31,9 +31,13 @@ std::string Running(const coordinator::Progress& progress) {
   line += absl::StrFormat("%d users | %.1f req/s | %s", progress.users, progress.rps,
                           Failures(progress));
   line += " | p95 " + (progress.p95 ? HumanDuration(*progress.p95) : std::string("-"));
+  const auto rounded = [](Duration left) {
+    return HumanDuration(std::chrono::ceil<std::chrono::seconds>(left));
+  };
   if (progress.left) {
-    line +=
-        " | " + HumanDuration(std::chrono::ceil<std::chrono::seconds>(*progress.left)) + " left";
+    line += " | " + rounded(*progress.left) + " left";
+  } else if (progress.level_left) {  // how long the levels after it take is not known yet
+    line += " | about " + rounded(*progress.level_left) + " left in this level";
   }
   if (progress.workers_lost > 0) {
     line += absl::StrFormat(" | %d workers lost", progress.workers_lost);

@@ -5,7 +5,7 @@
 
 #include "common/base/units.h"
 #include "common/scenario/program.h"
-#include "master/coordinator/coordinator.h"
+#include "master/coordinator/level_policy.h"
 
 namespace sfp::app {
 namespace {
@@ -50,7 +50,7 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
   spec.resolved_config = config.resolved_yaml;
   spec.think_time_s = (*program)->MeanThinkSeconds().value_or(-1);  // paced: not known
   spec.declared_pool = config.declared_pool;
-  spec.levels = coordinator::MakeLevelPolicy(config.load, spec.think_time_s);
+  spec.levels = coordinator::MakeLevelPolicy(config.load);
   return spec;
 }
 

@@ -108,9 +108,4 @@ class Coordinator {
   std::unique_ptr<Core> core_;
 };
 
-// As in level_policy.h; the think time is not needed any more.
-inline std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape, double) {
-  return MakeLevelPolicy(shape);
-}
-
 }  // namespace sfp::coordinator

@@ -26,7 +26,7 @@ struct RunSpec {
   std::uint64_t seed = 0;
   v1::Scenario scenario;
   plan::Shape shape = plan::Constant{};
-  // Required for a Sweep; MakeLevelPolicy (coordinator.h) makes the usual one.
+  // Required for a Sweep; MakeLevelPolicy (level_policy.h) makes the usual one.
   std::unique_ptr<LevelPolicy> levels;
   Duration stop_timeout{30'000'000'000};
   std::uint32_t workers = 1;                // start once so many have joined

@@ -1,10 +1,9 @@
 // sfp-demo-api: the simulated Staff Fee Privilege API as a program of its own.
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "common/base/cores.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
@@ -12,14 +11,6 @@
 
 namespace sfp::demo {
 namespace {
-
-// A connection is a descriptor: take as many as the system allows.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 // An option that is read by `parse`; what it says becomes CLI11's message.
 template <typename T, typename Parse>
@@ -69,7 +60,7 @@ int Main(int argc, char** argv) {
   app.add_option("--log", options.log, "A line per answered request: method, target, status");
   CLI11_PARSE(app, argc, argv);
 
-  RaiseDescriptorLimit();
+  RaiseDescriptorLimit();  // a connection is a descriptor
   auto service = Service::Start(options);
   if (!service.ok()) {
     LogError(Message(service.status()));

@@ -1,22 +1,11 @@
 #include "worker/app/limits.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <sstream>
 
 #include "common/base/text.h"
 
 namespace sfp::app {
-
-std::uint64_t RaiseDescriptorLimit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
 
 std::uint64_t PortsOfRange(const std::string& range) {
   std::istringstream in(range);

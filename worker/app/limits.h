@@ -11,9 +11,6 @@
 
 namespace sfp::app {
 
-// Raises the soft limit of open files to the hard one; returns what is allowed now.
-std::uint64_t RaiseDescriptorLimit();
-
 // Ports in the text of /proc/sys/net/ipv4/ip_local_port_range ("32768\t60999"); 0 if it is
 // unreadable.
 std::uint64_t PortsOfRange(const std::string& range);

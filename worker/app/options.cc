@@ -4,9 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/base/cores.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
-#include "worker/app/cores.h"
 
 namespace sfp::app {
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/check.h"
+#include "common/base/cores.h"
 #include "worker/agent/agent.h"
 #include "worker/app/engine_thread.h"
 #include "worker/app/limits.h"

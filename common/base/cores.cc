@@ -1,6 +1,7 @@
-#include "worker/app/cores.h"
+#include "common/base/cores.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +9,7 @@
 
 #include "common/base/text.h"
 
-namespace sfp::app {
+namespace sfp {
 namespace {
 
 std::string Content(const std::string& path) { return ReadFile(path, 65536).value_or(""); }
@@ -68,4 +69,13 @@ std::uint32_t UsableCores() {
   return cores;
 }
 
-}  // namespace sfp::app
+std::uint64_t RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace sfp

@@ -1,6 +1,8 @@
 #pragma once
 
-// How much processor this process may use: the cores of its affinity mask, and no more than its
+// What the machine lets this process have, beside memory: cores and descriptors.
+//
+// Cores: the cores of its affinity mask, and no more than its
 // cgroup's CPU quota (v1 and v2) allows. A container with a quota of 1.5 on a 64-core host gets 2
 // threads, not 64.
 //
@@ -10,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace sfp::app {
+namespace sfp {
 
 // Cores that the quota grants, from the text of cgroup files; nothing if there is no quota.
 //   v2  cpu.max                       "150000 100000"  or  "max 100000"
@@ -21,4 +23,7 @@ std::optional<double> QuotaOfV1(const std::string& quota_us, const std::string& 
 // At least 1: the affinity mask's cores, at most the quota rounded up.
 std::uint32_t UsableCores();
 
-}  // namespace sfp::app
+// Raises the soft limit of open files to the hard one; returns what is allowed now.
+std::uint64_t RaiseDescriptorLimit();
+
+}  // namespace sfp
