@@ -1,20 +1,14 @@
 #include "worker/app/engine_thread.h"
 
 #include <sys/resource.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
 #include <thread>
 #include <utility>
 
 #include "worker/engine/engine.h"
 #include "worker/http/client.h"
+#include "worker/http/reactor.h"
 
 namespace sfp::app {
 namespace {
@@ -25,44 +19,6 @@ Duration ThreadCpuTime() {
   const auto ns = [](const timeval& t) { return t.tv_sec * 1'000'000'000LL + t.tv_usec * 1000LL; };
   return Duration(ns(usage.ru_utime) + ns(usage.ru_stime));
 }
-
-// Wakes the loop at a moment, to some ten microseconds: epoll's own timeout only knows
-// milliseconds.
-class AlarmClock {
- public:
-  explicit AlarmClock(boost::asio::io_context& io)
-      : timer_(io, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-    Await();
-  }
-
-  void Set(Time due) {
-    if (due == set_) return;
-    set_ = due;
-    itimerspec spec{};  // all zero: never
-    if (due != kNever) {
-      const std::int64_t ns = std::max<std::int64_t>(1, due.time_since_epoch().count());
-      spec.it_value = {ns / 1'000'000'000, ns % 1'000'000'000};
-    }
-    timerfd_settime(timer_.native_handle(), TFD_TIMER_ABSTIME, &spec, nullptr);
-  }
-
- private:
-  void Await() {
-    timer_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                      [this](const boost::system::error_code& error) {
-                        if (error) return;
-                        std::uint64_t times = 0;
-                        // Nothing to read if it was set anew in the meantime.
-                        [[maybe_unused]] const auto got =
-                            read(timer_.native_handle(), &times, sizeof times);
-                        set_ = kNever;
-                        Await();
-                      });
-  }
-
-  boost::asio::posix::stream_descriptor timer_;
-  Time set_ = kNever;
-};
 
 }  // namespace
 
@@ -75,32 +31,26 @@ class EngineThread::Loop : public engine::EngineObserver {
         thread_([this] { Run(); }) {}
 
   virtual ~Loop() {
-    stopping_ = true;
-    boost::asio::post(io_, [] {});  // wakes the loop
+    reactor_.Post([this] { stopping_ = true; });
     thread_.join();
   }
 
   template <typename Call>
   void Post(Call call) {
-    boost::asio::post(io_, [this, call = std::move(call)]() mutable { call(*engine_); });
+    reactor_.Post([this, call = std::move(call)]() mutable { call(*engine_); });
   }
 
  private:
   void Run() {
     engine::Wheel wheel(Now());
-    http::Client client(io_, wheel, run_->destination);
-    AlarmClock alarm(io_);
+    http::Client client(reactor_, wheel, run_->destination);
     engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, client, wheel, *this,
                                                options_);
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
-    // One turn: the timers that are due, then wait for an event or the next timer, and take what is
-    // ready.
     while (!stopping_) {
       wheel.Advance(Now());
-      alarm.Set(wheel.NextDue());
-      io_.run_one();
-      io_.poll();
+      reactor_.Turn(wheel.NextDue());
     }
     engine_.reset();
   }
@@ -119,14 +69,12 @@ class EngineThread::Loop : public engine::EngineObserver {
   const std::shared_ptr<PreparedRun> run_;
   const engine::Engine::Options options_;
   const Events events_;
-  boost::asio::io_context io_{1};
-  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_ =
-      boost::asio::make_work_guard(io_);
+  http::Reactor reactor_;
   std::unique_ptr<engine::Engine> engine_;  // made and destroyed on the thread
   Time cpu_since_{};
   Duration cpu_time_{0};
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;  // last: it uses all of the above
+  bool stopping_ = false;  // the thread's
+  std::thread thread_;     // last: it uses all of the above
 };
 
 EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worker,

@@ -1,6 +1,6 @@
 #include "worker/http/channel.h"
 
-#include <boost/asio/post.hpp>
+#include <chrono>
 #include <utility>
 
 #include "common/base/check.h"
@@ -11,26 +11,43 @@ namespace sfp::http {
 using stats::FailureKind;
 using stats::Phase;
 
-struct Channel::Ready {
-  boost::intrusive_ptr<Channel> channel;
-  std::uint32_t epoch;
-  bool writable;
-  void operator()(const boost::system::error_code&) const {
-    if (epoch == channel->epoch_) channel->OnReady(writable);
-  }
-};
+namespace {
 
-Channel::Channel(Loop& loop, std::uint64_t user) : loop_(loop), socket_(loop.io()) {
-  const auto& addresses = loop.destination().addresses;
-  if (!addresses.empty()) address_ = static_cast<std::uint32_t>(user % addresses.size());
+// A connection that answered so recently, and of whose end the reactor has not told since, is taken
+// to be open without asking the socket.
+constexpr Duration kSurelyOpen = std::chrono::milliseconds(1);
+
+}  // namespace
+
+Channel::Channel(Loop& loop, std::uint64_t number)
+    : loop_(loop), number_(number), address_(static_cast<std::uint32_t>(number)) {
+  loop_.Add();
+}
+
+Channel::~Channel() {
+  Cancel();
+  Close();
+  loop_.Remove();
 }
 
 void Channel::Start(const engine::Request& request, engine::ExchangeHandler& handler) {
-  SFP_CHECK(call_ == nullptr);
   const Time now = Now();
-  if (state_ == State::kOpen) StillOpen();
+  Begin(request, handler, now, now);
+}
+
+void Channel::StartBlocked(const engine::Request& request, engine::ExchangeHandler& handler,
+                           Time since) {
+  const Time now = Now();
+  Begin(request, handler, since, now);
+  call_->exchange.sample.phases[static_cast<std::size_t>(Phase::kBlocked)] = now - since;
+}
+
+void Channel::Begin(const engine::Request& request, engine::ExchangeHandler& handler, Time since,
+                    Time now) {
+  SFP_CHECK(call_ == nullptr);
+  if (state_ == State::kOpen && (hung_up_ || now - answered_at_ >= kSurelyOpen)) StillOpen();
   call_ = loop_.TakeCall();
-  call_->Begin(request, handler, now);
+  call_->Begin(request, handler, since);
   call_->exchange.sample.reconnected = std::exchange(lost_, false);
   starting_ = true;
   if (state_ == State::kOpen) {
@@ -50,26 +67,32 @@ void Channel::Start(const engine::Request& request, engine::ExchangeHandler& han
   starting_ = false;
 }
 
-void Channel::Detach() {
+void Channel::Cancel() {
+  if (call_ == nullptr) return;
   Close();
-  if (call_ != nullptr) loop_.GiveBack(std::move(call_));
-  loop_.wheel().Cancel(*this);
+  loop_.GiveBack(std::move(call_));
+}
+
+const Endpoint* Channel::Source(const Endpoint& to) const {
+  const ConnectionRules& rules = loop_.destination().connections;
+  const auto& sources =
+      to.protocol() == boost::asio::ip::tcp::v4() ? rules.sources_v4 : rules.sources_v6;
+  return sources.empty() ? nullptr : &sources[number_ % sources.size()];
 }
 
 // Tries the addresses, beginning with the one that worked last, until one can be waited for.
 void Channel::Connect() {
-  const auto& addresses = loop_.destination().addresses;
+  const auto& addresses = loop_.addresses();
   while (attempt_ < addresses.size()) {
     const Endpoint& endpoint = addresses[(address_ + attempt_) % addresses.size()];
-    const int error = socket_.Open(endpoint);
+    const int error =
+        socket_.Connect(endpoint, Source(endpoint), loop_.destination().connections.no_delay);
     if (error == 0) {
       state_ = State::kConnecting;
-      socket_.Connect(endpoint, [self = boost::intrusive_ptr<Channel>(this),
-                                 epoch = epoch_](const boost::system::error_code& result) {
-        if (epoch == self->epoch_) self->OnConnect(result.value());
-      });
+      WaitFor(EPOLLOUT);
       return;
     }
+    socket_.Close();
     if (!WorthAnotherAddress(error)) {
       connect_error_ = error;
       break;
@@ -89,10 +112,11 @@ void Channel::OnConnect(int error) {
     return;
   }
   const Time now = Now();
-  address_ = (address_ + attempt_) % loop_.destination().addresses.size();
+  address_ += attempt_;
   served_ = 0;
   ++loop_.counters().connects;
   MeasurePhase(Phase::kConnect, now);
+  WaitFor(EPOLLIN);
   if (loop_.destination().tls) {
     BeginTls(now);
   } else {
@@ -101,7 +125,7 @@ void Channel::OnConnect(int error) {
 }
 
 void Channel::ConnectFailed() {
-  if (loop_.destination().addresses.empty()) {
+  if (loop_.addresses().empty()) {
     Fail(FailureKind::kDns, Phase::kDns, "no address for host '" + loop_.destination().host + "'");
   } else {
     Fail(ConnectFailureKind(connect_error_), Phase::kConnect, ConnectFailureMessage(connect_error_),
@@ -123,12 +147,15 @@ void Channel::Handshake() {
       const Time now = Now();
       MeasurePhase(Phase::kTls, now);
       if (tls_->resumed()) ++loop_.counters().tls_resumed;
+      WaitFor(EPOLLIN);
       Opened(now);
       return;
     }
     case Io::Kind::kWantRead:
+      WaitFor(EPOLLIN);
+      return;
     case Io::Kind::kWantWrite:
-      WaitFor(io);
+      WaitFor(EPOLLOUT);
       return;
     case Io::Kind::kEnded:
     case Io::Kind::kFailed:
@@ -173,47 +200,47 @@ void Channel::Close() {
     }
     tls_.reset();
   }
-  if (socket_.is_open()) socket_.Close();
-  ++epoch_;
+  loop_.reactor().Forget(*this);
+  socket_.Close();
+  interest_ = 0;
+  hung_up_ = false;
+  step_ = nullptr;
   state_ = State::kClosed;
-  waits_readable_ = waits_writable_ = false;
 }
 
-void Channel::WaitReadable() {
-  if (std::exchange(waits_readable_, true)) return;
-  socket_.WaitReadable(Ready{this, epoch_, false});
-}
-
-void Channel::WaitWritable() {
-  if (std::exchange(waits_writable_, true)) return;
-  socket_.WaitWritable(Ready{this, epoch_, true});
-}
-
-void Channel::WaitFor(const Io& io) {
-  if (io.kind == Io::Kind::kWantWrite) {
-    WaitWritable();
+void Channel::WaitFor(std::uint32_t interest) {
+  if (interest == interest_) return;
+  if (interest_ == 0) {
+    loop_.reactor().Add(socket_.fd(), interest, *this);
   } else {
-    WaitReadable();
+    loop_.reactor().Change(socket_.fd(), interest, *this);
   }
+  interest_ = interest;
 }
 
-void Channel::OnReady(bool writable) {
-  (writable ? waits_writable_ : waits_readable_) = false;
-  if (state_ == State::kHandshaking) {
+void Channel::OnReady(std::uint32_t events) {
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if (state_ == State::kConnecting) {
+    OnConnect(socket_.ConnectResult());
+  } else if (state_ == State::kHandshaking) {
     Handshake();
   } else if (call_ == nullptr) {
-    if (StillOpen()) WaitReadable();
-  } else if (writable) {
+    StillOpen();
+  } else if ((events & EPOLLOUT) != 0 && !call_->all_sent && call_->send_error == 0) {
     SendRest();
   } else {
     ReadResponse();
   }
 }
 
-void Channel::Post(void (Channel::*step)()) {
-  boost::asio::post(loop_.io(), [self = boost::intrusive_ptr<Channel>(this), epoch = epoch_, step] {
-    if (epoch == self->epoch_ && self->call_ != nullptr) (self.get()->*step)();
-  });
+void Channel::Defer(Step step) {
+  if (step_ == nullptr) loop_.reactor().Defer(*this);
+  step_ = step;
+}
+
+void Channel::OnDeferred() {
+  const Step step = std::exchange(step_, nullptr);
+  if (step != nullptr && call_ != nullptr) (this->*step)();
 }
 
 }  // namespace sfp::http

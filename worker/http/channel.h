@@ -1,22 +1,20 @@
 #pragma once
 
-// One user's connection as a state machine, and the exchange under way on it.
+// One connection as a state machine, and the exchange under way on it.
 //
 //   closed -> connecting -> [handshaking] -> open -+-> closed
 //      ^        | next address                     |  (idle, or an exchange: send, first byte,
-//      body)
+//      |        |                                  |   body)
 //      +--------+----------------------------------+
 //
-// While open it always waits for readability, so that an idle connection notices the server's close
-// at once. Waits that ended late keep the channel alive and are told by their epoch.
+// While open the reactor tells when it is readable, so that an idle connection notices the server's
+// close at once, without a system call per request.
 //
 // Deadlines are on the shared wheel, one timer per channel, moved only forward in time: it fires at
 // most once per limit and looks then at what is really due.
 //
 // Thread: confined to its loop.
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,25 +22,31 @@
 
 #include "worker/engine/connection.h"
 #include "worker/http/loop.h"
+#include "worker/http/reactor.h"
 #include "worker/http/socket.h"
 #include "worker/http/tls_stream.h"
 
 namespace sfp::http {
 
-class Channel final : public boost::intrusive_ref_counter<Channel, boost::thread_unsafe_counter>,
-                      private engine::Timer {
+class Channel final : public engine::Connection, private engine::Timer, private Watcher {
  public:
-  Channel(Loop& loop, std::uint64_t user);
+  // `number` spreads channels over the addresses and source addresses.
+  Channel(Loop& loop, std::uint64_t number);
+  ~Channel() override;
 
-  void Start(const engine::Request& request, engine::ExchangeHandler& handler);
-  // The owner is gone: everything is closed, no OnExchange comes any more.
-  void Detach();
+  void Start(const engine::Request& request, engine::ExchangeHandler& handler) override;
+  // The same for a request that has waited for this channel since `since`.
+  void StartBlocked(const engine::Request& request, engine::ExchangeHandler& handler, Time since);
+  // Nobody waits for the exchange under way any more: it is broken off.
+  void Cancel();
 
  private:
   enum class State : std::uint8_t { kClosed, kConnecting, kHandshaking, kOpen };
-  struct Ready;  // completion of a wait
+  using Step = void (Channel::*)();
 
   // The connection (channel.cc).
+  void Begin(const engine::Request& request, engine::ExchangeHandler& handler, Time since,
+             Time now);
   void Connect();
   void OnConnect(int error);
   void ConnectFailed();
@@ -54,11 +58,11 @@ class Channel final : public boost::intrusive_ref_counter<Channel, boost::thread
   void Close();
   Io Read(std::span<char> space) { return tls_ ? tls_->Read(space) : socket_.Read(space); }
   Io Write(std::string_view bytes) { return tls_ ? tls_->Write(bytes) : socket_.Write(bytes); }
-  void WaitReadable();
-  void WaitWritable();
-  void WaitFor(const Io& io);
-  void OnReady(bool writable);
-  void Post(void (Channel::*step)());
+  void WaitFor(std::uint32_t interest);
+  void OnReady(std::uint32_t events) override;
+  void OnDeferred() override;
+  void Defer(Step step);
+  const Endpoint* Source(const Endpoint& to) const;
 
   // The exchange (channel_exchange.cc).
   void Send(std::string_view bytes);
@@ -76,6 +80,7 @@ class Channel final : public boost::intrusive_ref_counter<Channel, boost::thread
   void Deliver();
   void EnterPhase(stats::Phase phase, Duration limit, Time now);
   void MeasurePhase(stats::Phase phase, Time now);
+  Time NextDue() const;
   void ArmTimer();
   void OnTimer(Time now) override;
   void TimedOut();
@@ -86,15 +91,16 @@ class Channel final : public boost::intrusive_ref_counter<Channel, boost::thread
   TlsSession session_;
   std::unique_ptr<Call> call_;  // null while idle
   Time answered_at_{};          // end of the last exchange
-  std::uint32_t epoch_ = 0;     // of the socket: waits of an older one mean nothing
+  Step step_ = nullptr;         // deferred
+  const std::uint64_t number_;
   std::uint32_t served_ = 0;    // exchanges that this connection has answered
   std::uint32_t address_ = 0;   // the one to try first
   std::uint32_t attempt_ = 0;   // addresses that failed in this exchange
+  std::uint32_t interest_ = 0;  // what the reactor watches; 0: nothing
   int connect_error_ = 0;
   State state_ = State::kClosed;
-  bool lost_ = false;  // the server closed it while idle
-  bool waits_readable_ = false;
-  bool waits_writable_ = false;
+  bool hung_up_ = false;   // the reactor has told that the server sends no more
+  bool lost_ = false;      // the server closed it while idle
   bool starting_ = false;  // inside Start: OnExchange must wait
 };
 

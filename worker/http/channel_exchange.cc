@@ -30,13 +30,12 @@ void Channel::Send(std::string_view bytes) {
     if (io.kind == Io::Kind::kFailed || io.kind == Io::Kind::kEnded) {
       // The server may have answered before it closed; reading tells.
       call_->send_error = io.error != 0 ? io.error : EPIPE;
-      Post(&Channel::ReadResponse);
+      Defer(&Channel::ReadResponse);
       return;
     }
     if (call_->unsent.empty()) call_->unsent = bytes;
     call_->sent = call_->unsent.size() - bytes.size();
-    WaitFor(io);
-    WaitReadable();
+    WaitFor(EPOLLIN | EPOLLOUT);  // it may answer before it has read everything
     return;
   }
   Sent();
@@ -48,6 +47,7 @@ void Channel::SendRest() {
 }
 
 void Channel::Sent() {
+  WaitFor(EPOLLIN);
   call_->all_sent = true;
   call_->sent_at = Now();
   if (call_->phase == Phase::kSend) {  // else the answer has begun already
@@ -57,12 +57,10 @@ void Channel::Sent() {
   AwaitMore();
 }
 
-// TLS may hold bytes of which the socket will not tell again.
+// TLS may hold bytes of which the socket will not tell.
 void Channel::AwaitMore() {
   if ((tls_ != nullptr && tls_->has_pending()) || call_->send_error != 0) {
-    Post(&Channel::ReadResponse);
-  } else {
-    WaitReadable();
+    Defer(&Channel::ReadResponse);
   }
 }
 
@@ -75,8 +73,8 @@ void Channel::ReadResponse() {
       response.ReleaseIfEmpty();
       if (call_->send_error != 0) {
         ResponseBroke({Io::Kind::kFailed, 0, call_->send_error});
-      } else {
-        WaitFor(io);
+      } else if (call_->all_sent) {
+        WaitFor(io.kind == Io::Kind::kWantWrite ? EPOLLIN | EPOLLOUT : EPOLLIN);
       }
       return;
     }
@@ -154,7 +152,10 @@ void Channel::Succeed(Time now) {
   MeasurePhase(Phase::kBody, now);
   ++served_;
   if (response.left_over() > 0) ++loop_.counters().left_over;
-  const bool reusable = response.keep_alive() && response.left_over() == 0 && call_->all_sent;
+  const ConnectionRules& rules = loop_.destination().connections;
+  const bool worn = rules.max_requests > 0 && served_ >= rules.max_requests;
+  const bool reusable = response.keep_alive() && rules.keep_alive && !worn &&
+                        response.left_over() == 0 && call_->all_sent;
   ResponseContent& content = response.content();
   exchange.body = content.body;
   exchange.location = content.location;
@@ -165,7 +166,11 @@ void Channel::Succeed(Time now) {
   }
   exchange.set_cookies = call_->cookies;
   Decode();
-  if (!reusable) Close();
+  if (reusable) {
+    WaitFor(EPOLLIN);
+  } else {
+    Close();
+  }
   Complete(now);
 }
 
@@ -221,21 +226,20 @@ void Channel::Complete(Time now) {
   }
   call_->finished = true;
   if (starting_) {
-    Post(&Channel::Deliver);
+    Defer(&Channel::Deliver);
   } else {
     Deliver();
   }
 }
 
 void Channel::Deliver() {
-  const boost::intrusive_ptr<Channel> self(this);  // the handler may let go of the connection
   std::unique_ptr<Call> call = std::move(call_);
   call->response.Release();
   call->handler->OnExchange(call->exchange);
   loop_.GiveBack(std::move(call));
   if (state_ != State::kOpen || call_ != nullptr) return;
   if (tls_ != nullptr && tls_->has_pending() && !StillOpen()) return;
-  WaitReadable();
+  if (loop_.destination().connections.idle_ttl > Duration::zero()) ArmTimer();
 }
 
 void Channel::EnterPhase(Phase phase, Duration limit, Time now) {
@@ -250,20 +254,27 @@ void Channel::MeasurePhase(Phase phase, Time now) {
   call_->exchange.sample.phases[static_cast<std::size_t>(phase)] = now - call_->phase_began;
 }
 
+// When the timer has something to do. An idle connection ends at its time to live.
+Time Channel::NextDue() const {
+  if (call_ != nullptr) {
+    return call_->finished ? kNever : std::min(call_->phase_due, call_->total_due);
+  }
+  const Duration ttl = loop_.destination().connections.idle_ttl;
+  return state_ == State::kOpen && ttl > Duration::zero() ? answered_at_ + ttl : kNever;
+}
+
 // A timer that fires too early is cheaper than one that is moved for each request.
 void Channel::ArmTimer() {
-  const Time due_now = std::min(call_->phase_due, call_->total_due);
-  if (due_now != kNever && (!scheduled() || due() > due_now)) {
-    loop_.wheel().Schedule(*this, due_now);
-  }
+  const Time next = NextDue();
+  if (next != kNever && (!scheduled() || due() > next)) loop_.wheel().Schedule(*this, next);
 }
 
 void Channel::OnTimer(Time now) {
-  if (call_ == nullptr || call_->finished) return;
-  if (std::min(call_->phase_due, call_->total_due) <= now) {
+  if (NextDue() > now) return ArmTimer();
+  if (call_ != nullptr) {
     TimedOut();
   } else {
-    ArmTimer();
+    Close();
   }
 }
 

@@ -4,39 +4,25 @@
 
 #include "common/base/check.h"
 #include "worker/http/channel.h"
+#include "worker/http/shared_pool.h"
 
 namespace sfp::http {
-namespace {
 
-// What a user owns. The channel may live a little longer, until its last wait has come back.
-class Connection final : public engine::Connection {
- public:
-  Connection(Loop& loop, std::uint64_t user) : loop_(loop), channel_(new Channel(loop, user)) {
-    loop_.Add();
-  }
-  ~Connection() override {
-    channel_->Detach();
-    loop_.Remove();
-  }
-  void Start(const engine::Request& request, engine::ExchangeHandler& handler) override {
-    channel_->Start(request, handler);
-  }
-
- private:
-  Loop& loop_;
-  boost::intrusive_ptr<Channel> channel_;
-};
-
-}  // namespace
-
-Client::Client(boost::asio::io_context& io, engine::Wheel& wheel,
+Client::Client(Reactor& reactor, engine::Wheel& wheel,
                std::shared_ptr<const Destination> destination)
-    : loop_(std::make_unique<Loop>(io, wheel, std::move(destination))) {}
+    : loop_(std::make_unique<Loop>(reactor, wheel, std::move(destination))) {
+  const std::uint32_t shared = loop_->destination().connections.shared;
+  if (shared > 0) pool_ = std::make_unique<SharedPool>(*loop_, shared);
+}
 
-Client::~Client() { SFP_CHECK(loop_->connections() == 0); }
+Client::~Client() {
+  pool_.reset();
+  SFP_CHECK(loop_->channels() == 0);
+}
 
 std::unique_ptr<engine::Connection> Client::Connect(std::uint64_t user) {
-  return std::make_unique<Connection>(*loop_, user);
+  if (pool_ != nullptr) return pool_->Connect();
+  return std::make_unique<Channel>(*loop_, user);
 }
 
 }  // namespace sfp::http

@@ -3,34 +3,39 @@
 // The HTTP client of one loop: makes its users' connections, all to one destination.
 //
 //   auto destination = PrepareDestination(target, origin);         // once per process, before load
-//   Client client(io, wheel, *destination);                        // one per loop
+//   Client client(reactor, wheel, *destination);                   // one per loop
 //   auto connection = client.Connect(user);                        // one per user
 //   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);  // -> handler.OnExchange
 //
-// The loop runs `io` and advances `wheel`. The client outlives its connections (checked). A user
-// begins with the address of its number, modulo the addresses, and goes on to the next one if that
-// is refused or unreachable.
+// The loop turns `reactor` and advances `wheel`. The client outlives its connections (checked). A
+// user begins with the address of its number, modulo the addresses, and goes on to the next one if
+// that is refused or unreachable. If the destination's rules say so, users share a few connections.
 //
 // Thread: confined to its loop.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "worker/engine/connection.h"
 #include "worker/engine/wheel.h"
 #include "worker/http/destination.h"
 #include "worker/http/loop.h"
+#include "worker/http/reactor.h"
 
 namespace sfp::http {
 
+class SharedPool;
+
 class Client final : public engine::Connector {
  public:
-  Client(boost::asio::io_context& io, engine::Wheel& wheel,
-         std::shared_ptr<const Destination> destination);
+  Client(Reactor& reactor, engine::Wheel& wheel, std::shared_ptr<const Destination> destination);
   ~Client();
 
   std::unique_ptr<engine::Connection> Connect(std::uint64_t user) override;
+
+  // The host's addresses have changed: connections to come use these.
+  void SetAddresses(std::vector<Endpoint> addresses) { loop_->set_addresses(std::move(addresses)); }
 
   const Counters& counters() const { return loop_->counters(); }
   // Receive buffers that nobody holds: all that were ever needed at once, while no bytes are
@@ -39,6 +44,7 @@ class Client final : public engine::Connector {
 
  private:
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<SharedPool> pool_;  // null: each user has its own
 };
 
 }  // namespace sfp::http

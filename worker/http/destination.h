@@ -28,6 +28,17 @@ struct PhaseLimits {
   Duration body{0};
 };
 
+// How users hold connections.
+struct ConnectionRules {
+  bool keep_alive = true;          // false: each request has one of its own
+  bool no_delay = true;            // TCP_NODELAY
+  std::uint32_t shared = 0;        // connections that a loop's users share; 0: one for each user
+  std::uint32_t max_requests = 0;  // then a connection is closed; 0: never
+  Duration idle_ttl{0};            // an idle connection is closed after so long; 0: never
+  // Our own addresses, by family, in turn; empty: the system chooses.
+  std::vector<Endpoint> sources_v4, sources_v6;
+};
+
 struct Destination {
   std::string host;
   std::vector<Endpoint> addresses;  // empty: each exchange fails with kDns
@@ -35,6 +46,7 @@ struct Destination {
   std::string server_name;          // SNI, and the name that the certificate must have
   bool resume_tls = true;           // a user's next connection resumes its session
   PhaseLimits phases;
+  ConnectionRules connections;
   Limits limits;
   bool decompress = false;
 };

@@ -5,7 +5,6 @@
 //
 // Thread: confined to its loop.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 #include "worker/engine/wheel.h"
 #include "worker/http/buffer_pool.h"
 #include "worker/http/destination.h"
+#include "worker/http/reactor.h"
 #include "worker/http/response.h"
 
 namespace sfp::http {
@@ -57,32 +57,38 @@ struct Counters {
 
 class Loop {
  public:
-  Loop(boost::asio::io_context& io, engine::Wheel& wheel,
-       std::shared_ptr<const Destination> destination)
-      : io_(io), wheel_(wheel), destination_(std::move(destination)) {}
+  Loop(Reactor& reactor, engine::Wheel& wheel, std::shared_ptr<const Destination> destination)
+      : reactor_(reactor),
+        wheel_(wheel),
+        destination_(std::move(destination)),
+        addresses_(destination_->addresses) {}
 
-  boost::asio::io_context& io() { return io_; }
+  Reactor& reactor() { return reactor_; }
   engine::Wheel& wheel() { return wheel_; }
   const Destination& destination() const { return *destination_; }
+  // For connections to come; the destination's at first.
+  const std::vector<Endpoint>& addresses() const { return addresses_; }
+  void set_addresses(std::vector<Endpoint> addresses) { addresses_ = std::move(addresses); }
   BufferPool& buffers() { return buffers_; }
   Counters& counters() { return counters_; }
 
   std::unique_ptr<Call> TakeCall();
   void GiveBack(std::unique_ptr<Call> call);
 
-  // Users' connections, none of which may outlive the loop.
-  void Add() { ++connections_; }
-  void Remove() { --connections_; }
-  std::size_t connections() const { return connections_; }
+  // None of the channels may outlive the loop.
+  void Add() { ++channels_; }
+  void Remove() { --channels_; }
+  std::size_t channels() const { return channels_; }
 
  private:
-  boost::asio::io_context& io_;
+  Reactor& reactor_;
   engine::Wheel& wheel_;
   std::shared_ptr<const Destination> destination_;
+  std::vector<Endpoint> addresses_;
   BufferPool buffers_;
   std::vector<std::unique_ptr<Call>> spare_;  // after buffers_: a call gives its buffer back
   Counters counters_;
-  std::size_t connections_ = 0;
+  std::size_t channels_ = 0;
 };
 
 }  // namespace sfp::http

@@ -1,22 +1,37 @@
 #include "worker/http/socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 namespace sfp::http {
 
-int Socket::Open(const Endpoint& endpoint) {
-  boost::system::error_code error;
-  socket_.open(endpoint.protocol(), error);
-  if (error) return error.value();
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), error);
-  return 0;
+int Socket::Connect(const Endpoint& endpoint, const Endpoint* source, bool no_delay) {
+  fd_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return errno;
+  const int one = 1;
+  if (no_delay) ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (source != nullptr) {
+    ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    if (::bind(fd_, source->data(), static_cast<socklen_t>(source->size())) != 0) return errno;
+  }
+  const int result =
+      ::connect(fd_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0 ? 0 : errno;
+  return result == EINPROGRESS || result == EINTR ? 0 : result;
+}
+
+int Socket::ConnectResult() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 void Socket::Close() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
 }
 
 Io Socket::Receive(int fd, std::span<char> space) {

@@ -1,20 +1,13 @@
 #pragma once
 
-// A TCP socket whose bytes move by non-blocking system calls and whose waiting is Asio's: ask for
-// readiness, then read straight into the caller's memory. No buffers, no timers.
-//
-// Closing ends waits; their handlers still run later, so whoever waits tells old ones from new
-// ones.
+// A non-blocking TCP socket: each call is one attempt, straight between the kernel and the caller's
+// memory. Waiting is the Reactor's.
 //
 // Thread: confined to its loop.
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include "worker/http/resolver.h"
 
@@ -36,38 +29,28 @@ struct Io {
 
 class Socket {
  public:
-  explicit Socket(boost::asio::io_context& io) : socket_(io) {}
+  Socket() = default;
+  ~Socket() { Close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
 
-  // A new socket for the endpoint's family, TCP_NODELAY set. 0 or errno.
-  int Open(const Endpoint& endpoint);
-  bool is_open() const { return socket_.is_open(); }
-  int fd() { return socket_.native_handle(); }
+  // A socket on its way to `endpoint`: writable once connected. 0 or errno. With a source address
+  // its port is chosen when it connects, so that one port serves many destinations.
+  int Connect(const Endpoint& endpoint, const Endpoint* source, bool no_delay);
+  // Of the connecting that has ended: 0 or errno.
+  int ConnectResult() const;
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
   void Close();
 
-  // handler(error_code)
-  template <typename Handler>
-  void Connect(const Endpoint& endpoint, Handler&& handler) {
-    socket_.async_connect(endpoint, std::forward<Handler>(handler));
-  }
-  template <typename Handler>
-  void WaitReadable(Handler&& handler) {
-    socket_.async_wait(Raw::wait_read, std::forward<Handler>(handler));
-  }
-  template <typename Handler>
-  void WaitWritable(Handler&& handler) {
-    socket_.async_wait(Raw::wait_write, std::forward<Handler>(handler));
-  }
-
-  Io Read(std::span<char> space) { return Receive(fd(), space); }
-  Io Write(std::string_view bytes) { return Send(fd(), bytes); }
+  Io Read(std::span<char> space) { return Receive(fd_, space); }
+  Io Write(std::string_view bytes) { return Send(fd_, bytes); }
 
   static Io Receive(int fd, std::span<char> space);
   static Io Send(int fd, std::string_view bytes);
 
  private:
-  using Raw = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                               boost::asio::io_context::executor_type>;
-  Raw socket_;
+  int fd_ = -1;
 };
 
 }  // namespace sfp::http

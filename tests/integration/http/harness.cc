@@ -30,7 +30,7 @@ Destination To(const std::string& address, std::uint16_t port) {
 }
 
 Harness::Harness(Destination destination)
-    : client_(io_, wheel_, std::make_shared<const Destination>(std::move(destination))) {}
+    : client_(reactor_, wheel_, std::make_shared<const Destination>(std::move(destination))) {}
 
 Harness::Harness(std::uint16_t port) : Harness(To("127.0.0.1", port)) {}
 
@@ -39,19 +39,14 @@ bool Harness::RunUntil(const std::function<bool()>& holds) {
   while (!holds()) {
     const Time now = Now();
     if (now >= give_up) return false;
-    const Duration most = std::chrono::milliseconds(20);
-    const Duration sleep =
-        wheel_.NextDue() == kNever ? most : std::clamp(wheel_.NextDue() - now, Duration(0), most);
-    io_.restart();
-    io_.run_one_for(sleep + std::chrono::microseconds(100));
+    reactor_.Turn(std::min(wheel_.NextDue(), now + Duration(std::chrono::milliseconds(20))));
     wheel_.Advance(Now());
   }
   return true;
 }
 
 void Harness::RunReady() {
-  io_.restart();
-  while (io_.poll() > 0) {
+  while (reactor_.Turn(Now())) {
   }
   wheel_.Advance(Now());
 }

@@ -5,7 +5,6 @@
 //
 // Thread: the test's own.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -57,11 +56,11 @@ class Harness {
 
   const Counters& counters() const { return client_.counters(); }
   Client& client() { return client_; }
-  boost::asio::io_context& io() { return io_; }
+  Reactor& reactor() { return reactor_; }
   engine::Wheel& wheel() { return wheel_; }
 
  private:
-  boost::asio::io_context io_{1};
+  Reactor reactor_;
   engine::Wheel wheel_{Now()};
   Client client_;
 };
