@@ -1,10 +1,11 @@
 # The commands that people type. Everything else is CMake's business: see CMakePresets.json.
 
-.PHONY: help demo test build format check-format clean
+.PHONY: help demo test build fuzz format check-format clean
 
 help:
 	@echo "make demo     install what is missing, build, load-test the demo API, print the report"
 	@echo "make test     install what is missing, build, run every test"
+	@echo "make fuzz     let libFuzzer search for inputs that break a parser, FUZZ_SECONDS each (30)"
 	@echo "make build    a release build in build/release"
 	@echo "make format   clang-format over the tree"
 
@@ -25,6 +26,20 @@ test:
 	cmake --preset asan > /dev/null
 	cmake --build --preset asan
 	ctest --preset asan
+
+# FUZZ=origin runs one target. What was found stays in build/fuzz/corpus, a breaking input is named.
+FUZZ_SECONDS ?= 30
+FUZZ ?= $(notdir $(wildcard tests/fuzz/corpus/*))
+fuzz:
+	@deploy/install-dependencies.sh fuzz
+	@cmake --preset fuzz > /dev/null
+	cmake --build --preset fuzz --target $(FUZZ:%=fuzz_%)
+	@for target in $(FUZZ); do \
+	  mkdir -p build/fuzz/corpus/$$target || exit 1; \
+	  echo "fuzz_$$target: $(FUZZ_SECONDS) s"; \
+	  build/fuzz/bin/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/$$target- build/fuzz/corpus/$$target tests/fuzz/corpus/$$target || exit 1; \
+	done
 
 sources = $(shell git ls-files '*.h' '*.cc')
 

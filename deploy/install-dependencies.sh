@@ -4,6 +4,7 @@
 #
 #   deploy/install-dependencies.sh build    compilers and libraries
 #   deploy/install-dependencies.sh test     the same, and the servers and tools that tests talk to
+#   deploy/install-dependencies.sh fuzz     compilers and libraries, and clang with libFuzzer
 set -euo pipefail
 
 build=(
@@ -13,12 +14,14 @@ build=(
   libyaml-cpp-dev libabsl-dev libssl-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev
 )
-test=(clang-format-14 nginx-light)
+test=(clang-format-14 nginx-light wrk libbenchmark-dev)
+fuzz=(clang-14 libclang-rt-14-dev)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${build[@]}" "${test[@]}") ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
+  *) echo "usage: $0 build|test|fuzz" >&2; exit 2 ;;
 esac
 
 missing=()

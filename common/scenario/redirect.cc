@@ -80,16 +80,18 @@ bool SameOrigin(const Origin& origin, const Reference& to) {
 
 // Section 5.2.2, of which scheme and authority are the origin's here.
 std::string Resolve(std::string_view target, const Reference& to) {
-  const Reference base = Split(target);
+  // The target is path and query only, whatever it looks like: "//a" is a path here.
+  const std::size_t mark = target.find('?');
+  const std::string_view base = target.substr(0, mark);
   std::string path;
   std::optional<std::string_view> query = to.query;
   if (to.authority || to.path.starts_with('/')) {
     path = to.path;
   } else if (to.path.empty()) {
-    path = base.path;
-    if (!query) query = base.query;
+    path = base;
+    if (!query && mark != kNowhere) query = target.substr(mark + 1);
   } else {
-    path = base.path.substr(0, base.path.rfind('/') + 1);
+    path = base.substr(0, base.rfind('/') + 1);
     path += to.path;
   }
   if (path.empty()) path = "/";

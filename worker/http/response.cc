@@ -70,9 +70,12 @@ Response::Progress Response::Parse() {
     const std::size_t unread = end_ - parsed_;
     if (unread == 0) return Progress::kMore;
     if (parser_->at_chunk_header() && unread < kLeastChunkHeader) return Progress::kMore;
+    const bool framing = parser_->at_chunk_header();
     beast::error_code result;
-    parsed_ += parser_->put({buffer_.data.get() + parsed_, unread}, result);
+    const std::size_t used = parser_->put({buffer_.data.get() + parsed_, unread}, result);
+    parsed_ += used;
     if (result == error::need_more) return AfterNeedMore();
+    if (framing && used > limits_.header_bytes) result = error::header_limit;
     if (result) return Malformed(result);
     if (!header_done_ && parser_->is_header_done()) {
       header_done_ = true;
@@ -86,10 +89,11 @@ Response::Progress Response::Parse() {
 }
 
 Response::Progress Response::AfterNeedMore() {
-  if (!header_done_) return CanNotBecomeHeader() ? ParseAgain() : Progress::kMore;
-  // Only a chunk's header or the trailers can be incomplete here; Beast sets them no limit.
-  if (end_ - parsed_ > limits_.header_bytes) return Malformed(error::header_limit);
-  return Progress::kMore;
+  // With the header done, a chunk's header or the trailers are incomplete; to Beast they have no
+  // limit.
+  const std::size_t incomplete = end_ - (header_done_ ? parsed_ : begin_);
+  if (incomplete >= limits_.header_bytes) return Malformed(error::header_limit);
+  return !header_done_ && CanNotBecomeHeader() ? ParseAgain() : Progress::kMore;
 }
 
 bool Response::CanNotBecomeHeader() const {
@@ -97,14 +101,30 @@ bool Response::CanNotBecomeHeader() const {
   return HasBareLineFeed(header) || !MayBeginStatusLine(header);
 }
 
-// From its first byte, with a parser that has not seen it in pieces.
-Response::Progress Response::ParseAgain() {
+// Of the header's first n bytes, by a parser that has not seen them in pieces.
+beast::error_code Response::HeaderFault(std::size_t n) const {
   ResponseContent ignored;
   ResponseParser fresh(ignored, head_, limits_.header_bytes, limits_.body_bytes);
   beast::error_code result;
-  fresh.put({buffer_.data.get() + begin_, end_ - begin_}, result);
-  if (!result || result == error::need_more) return Progress::kMore;
-  return Malformed(result);
+  fresh.put({buffer_.data.get() + begin_, n}, result);
+  return result == error::need_more ? beast::error_code() : result;
+}
+
+// How many bytes show the header's fault: what lies behind them must not matter, for it may not
+// have come yet. 0: there is none.
+std::size_t Response::ShortestFault() const {
+  std::size_t bad = end_ - begin_;
+  if (!HeaderFault(bad)) return 0;
+  for (std::size_t good = 0; bad - good > 1;) {
+    const std::size_t middle = good + (bad - good) / 2;
+    (HeaderFault(middle) ? bad : good) = middle;
+  }
+  return bad;
+}
+
+Response::Progress Response::ParseAgain() {
+  const beast::error_code fault = HeaderFault(end_ - begin_);
+  return fault ? Malformed(fault) : Progress::kMore;
 }
 
 Response::Progress Response::Finish() {
@@ -139,6 +159,13 @@ std::string Response::Where() const {
 }
 
 Response::Progress Response::Malformed(beast::error_code result) {
+  std::string_view bytes;
+  if (!header_done_) {
+    const std::size_t size = ShortestFault();
+    if (size > 0) result = HeaderFault(size);
+    if (size > limits_.header_bytes) result = error::header_limit;
+    bytes = {buffer_.data.get() + begin_, size};
+  }
   if (result == error::header_limit) {
     return Fail(FailureKind::kTooLarge,
                 absl::StrFormat("Response header larger than %d bytes", limits_.header_bytes));
@@ -147,8 +174,6 @@ Response::Progress Response::Malformed(beast::error_code result) {
     return Fail(FailureKind::kTooLarge,
                 absl::StrFormat("Response body larger than %d bytes", limits_.body_bytes));
   }
-  const std::size_t from = header_done_ ? parsed_ : begin_;
-  const std::string_view bytes(buffer_.data.get() + from, end_ - from);
   std::string message = "Malformed response: " + result.message();
   const std::string_view why = WhyMalformed(bytes, !header_done_);
   if (!why.empty()) message.append(" (").append(why).append(")");

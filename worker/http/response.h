@@ -71,6 +71,8 @@ class Response {
   Progress AfterNeedMore();
   Progress Finish();
   bool CanNotBecomeHeader() const;
+  boost::beast::error_code HeaderFault(std::size_t n) const;
+  std::size_t ShortestFault() const;
   Progress ParseAgain();
   Progress Malformed(boost::beast::error_code error);
   Progress Fail(stats::FailureKind kind, std::string message);

@@ -109,6 +109,40 @@ TEST(Response, TakesAHeaderOfExactlyTheLimitInOneOrManyPieces) {
   }
 }
 
+TEST(Response, NamesTheFirstFaultWithinTheLimitWhateverThePieces) {
+  const Limits limits{100, 1000};
+  const std::string filler(100, 'x');
+  const struct {
+    std::string message;
+    FailureKind kind;
+    std::string_view fault;
+  } kCases[] = {
+      {"HTTP/9 OK\r\nA: " + filler + "\r\n\r\n", FailureKind::kMalformed,
+       "Malformed response: bad version"},
+      {"HTTP/1.1HTTP/1.1 200 OK\nA: b\r\n\r\n", FailureKind::kMalformed,
+       "Malformed response: bad version"},
+      {"HTTP/1.1 200 OK\r\nA: " + filler + "\nB: c\r\n\r\n", FailureKind::kTooLarge,
+       "Response header larger than 100 bytes"},
+      {"HTTP/1.1 200 " + filler, FailureKind::kTooLarge, "Response header larger than 100 bytes"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: " + filler + "\r\n\r\n",
+       FailureKind::kTooLarge, "Response header larger than 100 bytes"},
+  };
+  BufferPool pool;
+  for (const auto& c : kCases) {
+    for (const std::size_t piece : {c.message.size(), std::size_t{9}, std::size_t{1}}) {
+      Response response(pool, limits);
+      response.Begin(false, true, true);
+      Progress progress = Progress::kMore;
+      for (std::size_t at = 0; at < c.message.size() && progress == Progress::kMore; at += piece) {
+        progress = Feed(response, std::string_view(c.message).substr(at, piece));
+      }
+      EXPECT_EQ(progress, Progress::kFailed) << c.message << piece;
+      EXPECT_EQ(response.fault().kind, c.kind) << c.message << piece;
+      EXPECT_EQ(response.fault().message, c.fault) << c.message << piece;
+    }
+  }
+}
+
 TEST(Response, KeepsWhatWasAskedForAndNothingElse) {
   BufferPool pool;
   const Limits limits;

@@ -100,6 +100,13 @@ TEST(RedirectTest, EncodesWhatAUrlHasNoPlaceFor) {
   EXPECT_EQ(Resolved("g", "/a/[x]?f[y]=1"), "/a/g");
 }
 
+TEST(RedirectTest, ATargetThatBeginsWithTwoSlashesIsAPath) {
+  EXPECT_EQ(Resolved("d", "//b/c?q"), "//b/d");
+  EXPECT_EQ(Resolved("d", "//b"), "//d");
+  EXPECT_EQ(Resolved("?r", "//b/c?q"), "//b/c?r");
+  EXPECT_EQ(Resolved("#s", "//b:1/c?q"), "//b:1/c?q");
+}
+
 TEST(RedirectTest, NeverYieldsASecondSlashAsAnAuthority) {
   // A path of "//b" on our own host is a target that starts with "//": sent as it is, to our host.
   EXPECT_EQ(Resolved("http://a//b"), "//b");
