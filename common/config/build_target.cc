@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -34,6 +35,12 @@ bool IsToken(std::string_view text) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
            kMarks.find(c) != std::string_view::npos;
   });
+}
+
+bool IsIpLiteral(const std::string& text) {
+  in6_addr address;
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 std::int64_t Ns(const Node* node, std::int64_t fallback) {
@@ -126,6 +133,7 @@ void BuildTls(const Node* tls, Context& context, v1::Target& out) {
   to.set_verify(true);
   if (tls == nullptr) return;
   to.set_verify(Bool(tls->Get("verify")).value_or(true));
+  to.set_no_resumption(!Bool(tls->Get("resume")).value_or(true));
   to.set_ca_pem(ReadPem(tls->Get("ca"), "CERTIFICATE", context));
   to.set_cert_pem(ReadPem(tls->Get("cert"), "CERTIFICATE", context));
   to.set_key_pem(ReadPem(tls->Get("key"), "PRIVATE KEY", context));
@@ -137,6 +145,28 @@ void BuildTls(const Node* tls, Context& context, v1::Target& out) {
              c == '-' || c == '.' || c == '_';
     });
     if (!good) context.Add(*name, "server_name is a host name, not " + Quote(*name));
+  }
+}
+
+void BuildConnections(const Node* connections, Context& context, v1::Connections& out) {
+  if (connections == nullptr) return;
+  const auto number = [&](std::string_view key) {
+    return static_cast<std::uint32_t>(Integer(connections->Get(key)).value_or(0));
+  };
+  out.set_shared(number("shared"));
+  out.set_max_requests(number("max_requests"));
+  out.set_one_request(!Bool(connections->Get("keep_alive")).value_or(true));
+  out.set_idle_ttl_ns(Ns(connections->Get("idle_ttl"), 0));
+  out.set_nagle(!Bool(connections->Get("nodelay")).value_or(true));
+  out.set_dns_refresh_ns(Ns(connections->Get("dns_refresh"), 0));
+  const Node* sources = connections->Get("source_addresses");
+  if (sources == nullptr || !sources->is_list()) return;
+  for (const Node& source : sources->children) {
+    if (!source.is_scalar()) continue;
+    if (!IsIpLiteral(source.value)) {
+      context.Add(source, "a source address is a numeric IP address, not " + Quote(source));
+    }
+    out.add_source_addresses(source.value);
   }
 }
 
@@ -196,6 +226,7 @@ void BuildTarget(const Node* target, Context& context, v1::Target& out) {
   BuildBasePath(target->Get("base_path"), context, out);
   BuildAuth(target->Get("auth"), context, out);
   BuildTls(target->Get("tls"), context, out);
+  BuildConnections(target->Get("connections"), context, *out.mutable_connections());
   BuildTimeouts(*target, out);
   BuildHeaders(target->Get("headers"), context, *out.mutable_headers());
   out.set_cookies(Bool(target->Get("cookies")).value_or(true));

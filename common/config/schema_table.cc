@@ -53,6 +53,8 @@ constexpr Key kTlsKeys[] = {
     {"key", &kFile, nullptr, "PEM file of the client certificate's private key.", false, "",
      "cert"},
     {"server_name", &kText, nullptr, "Name for SNI and verification, if it is not the URL's host."},
+    {"resume", &kBool, "true",
+     "A user's next connection resumes its session, as a browser's does."},
 };
 constexpr Rule kTls{.kind = Kind::kMap, .keys = kTlsKeys};
 
@@ -74,12 +76,36 @@ constexpr Key kLimitKeys[] = {
 };
 constexpr Rule kLimits{.kind = Kind::kMap, .keys = kLimitKeys};
 
+constexpr Rule kShared{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr Rule kRequests{.kind = Kind::kInteger, .least = 1, .most = 1'000'000'000};
+constexpr Rule kAddresses{.kind = Kind::kList,
+                          .least = 1,
+                          .most = 1000,
+                          .element = &kText,
+                          .example = "[127.0.0.2, 127.0.0.3]"};
+constexpr Key kConnectionKeys[] = {
+    {"shared", &kShared, nullptr,
+     "So many connections that all users of a worker share; without it each user has its own."},
+    {"keep_alive", &kBool, "true", "false: a new connection for each request."},
+    {"max_requests", &kRequests, nullptr,
+     "A connection is closed after so many requests; without it there is no limit."},
+    {"idle_ttl", &kSomeDuration, nullptr,
+     "A connection is closed after so long without a request."},
+    {"nodelay", &kBool, "true", "TCP_NODELAY: small writes are sent at once."},
+    {"source_addresses", &kAddresses, nullptr,
+     "The workers' own addresses to connect from, in turn; one has some 28,000 ports."},
+    {"dns_refresh", &kSomeDuration, nullptr,
+     "Look the host's name up so often; new connections use what is found."},
+};
+constexpr Rule kConnections{.kind = Kind::kMap, .keys = kConnectionKeys};
+
 constexpr Rule kPool{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
 constexpr Key kTargetKeys[] = {
     {"url", &kText, nullptr, "Scheme, host and port of the API: https://host:8443.", true},
     {"base_path", &kText, "", "Put in front of each task's path: /v1/things."},
     {"auth", &kAuth, nullptr, "Credentials, never shown anywhere."},
     {"tls", &kTls, "{}", "How https connections are made."},
+    {"connections", &kConnections, "{}", "How users hold connections."},
     {"timeout", &kDuration, "1m", "Limit of a whole exchange, connecting included; 0: none."},
     {"timeouts", &kTimeouts, "{}", "Limits of its phases."},
     {"headers", &kHeaders, nullptr,

@@ -177,6 +177,7 @@ std::vector<RequestCompiler::HeaderLine> RequestCompiler::OwnHeaders() {
     add("Authorization", "Bearer " + auth.bearer());
   }
   if (target_.decompress()) add("Accept-Encoding", "gzip");
+  if (target_.connections().one_request()) add("Connection", "close");
   return lines;
 }
 

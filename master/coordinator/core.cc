@@ -139,6 +139,7 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
   worker.peer = peer;
   worker.threads = hello.threads();
   worker.max_users = hello.max_users();
+  worker.local_ports = hello.local_ports();
   worker.last_heard = now;
   if (known == nullptr) {
     LogInfo(absl::StrFormat("worker %u (%s, %s, %u threads) joined", worker.index, worker.name,

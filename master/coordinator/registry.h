@@ -26,6 +26,7 @@ struct Worker {
   std::string peer;
   std::uint32_t threads = 1;
   std::uint64_t max_users = 0;
+  std::uint64_t local_ports = 0;
   std::optional<ConnectionId> connection;
   Time last_heard{};
   Time gone{};  // when the last stream ended

@@ -89,15 +89,25 @@ void Run::TickPreparing(Time now) {
 
 // Which worker may not open the connections of its share, and how many it needs; empty if none.
 std::string Run::Overburdened() const {
+  const v1::Connections& connections = spec_.scenario.target().connections();
+  const std::uint64_t sources = std::max(1, connections.source_addresses_size());
   for (const auto& [index, part] : parts_) {
     const Worker& worker = *registry_.ByIndex(index);
-    const double share = static_cast<double>(plan::CountOf(home_, index)) /
-                         static_cast<double>(home_.size()) * plan_.most_users();
+    double share = static_cast<double>(plan::CountOf(home_, index)) /
+                   static_cast<double>(home_.size()) * plan_.most_users();
+    if (connections.shared() > 0) share = std::min<double>(share, connections.shared());
+    const std::uint64_t ports = worker.local_ports * sources;
     if (worker.max_users > 0 && std::floor(share) > static_cast<double>(worker.max_users)) {
       return absl::StrFormat(
-          "%s can have %u users, its share of %u is %.0f: raise its limit of open file descriptors "
-          "(ulimit -n) and its local port range, or add workers",
+          "%s can have %u connections, its share of %u users needs %.0f: raise its limit of open "
+          "file descriptors (ulimit -n), or add workers",
           NameOf(worker), worker.max_users, plan_.most_users(), share);
+    }
+    if (ports > 0 && std::floor(share) > static_cast<double>(ports)) {
+      return absl::StrFormat(
+          "%s has local ports for %u connections, its share of %u users needs %.0f: give it "
+          "target.connections.source_addresses, widen net.ipv4.ip_local_port_range, or add workers",
+          NameOf(worker), ports, plan_.most_users(), share);
     }
   }
   return "";

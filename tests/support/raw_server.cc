@@ -20,6 +20,16 @@ namespace {
 
 constexpr std::chrono::microseconds kMoment{200};
 
+std::string AddressOf(const sockaddr_in6& peer) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const bool v4 = peer.sin6_family == AF_INET;
+  const void* address =
+      v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(peer).sin_addr)
+         : &peer.sin6_addr;
+  inet_ntop(peer.sin6_family, address, text, sizeof text);
+  return text;
+}
+
 // Until `fd` has one of the events; false if the server shall end.
 bool WaitFor(int fd, int stop, short events) {
   pollfd both[] = {{fd, events, 0}, {stop, POLLIN, 0}};
@@ -162,10 +172,16 @@ RawServer::~RawServer() {
 
 void RawServer::Accept() {
   while (WaitFor(listener_, stop_, POLLIN)) {
-    const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    sockaddr_in6 peer{};  // large enough for both families
+    socklen_t size = sizeof peer;
+    const int fd = accept4(listener_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC);
     if (fd < 0) continue;
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    {
+      const std::lock_guard lock(mutex_);
+      peers_.push_back(AddressOf(peer));
+    }
     const auto index = static_cast<std::size_t>(accepted_++);
     const Script& script = scripts_[std::min(index, scripts_.size() - 1)];
     players_.emplace_back([this, fd, &script] { Play(fd, script); });
@@ -229,6 +245,11 @@ void RawServer::Play(int fd, const Script& script) {
     }
   }
   ++finished_;
+}
+
+std::vector<std::string> RawServer::peers() const {
+  const std::lock_guard lock(mutex_);
+  return peers_;
 }
 
 std::vector<std::string> RawServer::requests() const {

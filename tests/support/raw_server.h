@@ -75,6 +75,7 @@ class RawServer {
   int finished() const { return finished_; }  // scripts that ended, their connections closed
   int resumed() const { return resumed_; }    // TLS handshakes with a session of before
   std::string server_name() const;            // SNI of the last connection
+  std::vector<std::string> peers() const;     // clients' addresses, in the order of connecting
   std::vector<std::string> requests() const;  // in the order in which they were whole
 
  private:
@@ -92,6 +93,7 @@ class RawServer {
   std::atomic<int> resumed_{0};
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
+  std::vector<std::string> peers_;
   std::string server_name_;
   std::vector<std::thread> players_;
   std::thread acceptor_;

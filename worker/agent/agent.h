@@ -68,7 +68,8 @@ struct AgentOptions {
   std::uint64_t session = 0;  // random, never 0
   std::string name;
   std::uint32_t threads = 1;
-  std::uint64_t max_users = 0;  // 0: not known
+  std::uint64_t max_users = 0;    // 0: not known
+  std::uint64_t local_ports = 0;  // 0: not known
   std::string token;
   std::optional<Duration> join_timeout;  // for the first Welcome; absent: for ever
 };

@@ -48,6 +48,7 @@ void Agent::Life::Hello() {
   hello.set_name(options_.name);
   hello.set_threads(options_.threads);
   hello.set_max_users(options_.max_users);
+  hello.set_local_ports(options_.local_ports);
   hello.set_token(options_.token);
   hello.set_run(run_ ? run_->id() : 0);
   shell_.Send(message);

@@ -37,14 +37,15 @@ class EngineThread::Loop : public engine::EngineObserver {
 
   template <typename Call>
   void Post(Call call) {
-    reactor_.Post([this, call = std::move(call)]() mutable { call(*engine_); });
+    reactor_.Post([this, call = std::move(call)]() mutable { call(*engine_, *client_); });
   }
 
  private:
   void Run() {
     engine::Wheel wheel(Now());
-    http::Client client(reactor_, wheel, run_->destination);
-    engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, client, wheel, *this,
+    client_ =
+        std::make_unique<http::Client>(reactor_, wheel, run_->destination, SharedConnections());
+    engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, *client_, wheel, *this,
                                                options_);
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
@@ -53,6 +54,13 @@ class EngineThread::Loop : public engine::EngineObserver {
       reactor_.Turn(wheel.NextDue());
     }
     engine_.reset();
+    client_.reset();
+  }
+
+  // This thread's part of the connections that the worker's users share.
+  std::uint32_t SharedConnections() const {
+    const std::uint32_t all = run_->destination->connections.shared;
+    return all / options_.threads + (options_.thread < all % options_.threads ? 1 : 0);
   }
 
   void OnInterval(stats::Interval interval) override {
@@ -70,7 +78,9 @@ class EngineThread::Loop : public engine::EngineObserver {
   const engine::Engine::Options options_;
   const Events events_;
   http::Reactor reactor_;
-  std::unique_ptr<engine::Engine> engine_;  // made and destroyed on the thread
+  // Made and destroyed on the thread.
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<engine::Engine> engine_;
   Time cpu_since_{};
   Duration cpu_time_{0};
   bool stopping_ = false;  // the thread's
@@ -90,19 +100,25 @@ EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worke
 EngineThread::~EngineThread() = default;
 
 void EngineThread::Start(plan::Plan plan, Time start) {
-  loop_->Post([plan = std::move(plan), start](engine::Engine& engine) mutable {
+  loop_->Post([plan = std::move(plan), start](engine::Engine& engine, http::Client&) mutable {
     engine.Start(std::move(plan), start);
   });
 }
 
 void EngineThread::Update(plan::Plan plan) {
-  loop_->Post([plan = std::move(plan)](engine::Engine& engine) mutable {
+  loop_->Post([plan = std::move(plan)](engine::Engine& engine, http::Client&) mutable {
     engine.Update(std::move(plan), Now());
   });
 }
 
 void EngineThread::Stop() {
-  loop_->Post([](engine::Engine& engine) { engine.Stop(Now()); });
+  loop_->Post([](engine::Engine& engine, http::Client&) { engine.Stop(Now()); });
+}
+
+void EngineThread::SetAddresses(std::vector<http::Endpoint> addresses) {
+  loop_->Post([addresses = std::move(addresses)](engine::Engine&, http::Client& client) {
+    client.SetAddresses(addresses);
+  });
 }
 
 }  // namespace sfp::app

@@ -12,10 +12,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "common/plan/plan.h"
 #include "common/stats/interval.h"
 #include "worker/app/prepared_run.h"
+#include "worker/http/resolver.h"
 
 namespace sfp::app {
 
@@ -34,6 +36,8 @@ class EngineThread {
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan);
   void Stop();
+  // For connections to come.
+  void SetAddresses(std::vector<http::Endpoint> addresses);
 
  private:
   class Loop;

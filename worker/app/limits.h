@@ -1,7 +1,7 @@
 #pragma once
 
-// How many users the machine lets this worker have: one connection each needs a descriptor and,
-// towards one target address, a local port. Told to the master when joining, so that a run which
+// How many connections the machine lets this worker have: each needs a descriptor and, towards one
+// target address from one source address, a local port. Told to the master when joining, so that a run which
 // cannot work is refused before anything is sent.
 //
 // Thread: safe.
@@ -15,7 +15,10 @@ namespace sfp::app {
 // unreadable.
 std::uint64_t PortsOfRange(const std::string& range);
 
-// The fewest of: descriptors less those that the worker needs itself, local ports.
+// Descriptors less those that the worker needs itself.
 std::uint64_t MostUsers(std::uint64_t descriptors);
+
+// Connections that one of our addresses can have to one address of the target; 0: unknown.
+std::uint64_t LocalPorts();
 
 }  // namespace sfp::app

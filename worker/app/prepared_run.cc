@@ -17,7 +17,8 @@ bool Allows(const std::vector<std::string>& allow_target, const std::string& hos
 }
 
 StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
-                                                  const std::vector<std::string>& allow_target) {
+                                                  const std::vector<std::string>& allow_target,
+                                                  std::uint32_t threads) {
   auto program = scenario::Program::Compile(prepare.scenario());
   if (!program.ok()) return Annotate(program.status(), "the scenario does not compile");
   const scenario::Origin& origin = (*program)->origin();
@@ -25,7 +26,14 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
     return Invalid("the target " + origin.host + ":" + std::to_string(origin.port) +
                    " is not in this worker's --allow-target");
   }
-  auto destination = http::PrepareDestination(prepare.scenario().target(), origin);
+  const v1::Target& target = prepare.scenario().target();
+  if (const std::uint32_t shared = target.connections().shared(); shared > 0 && shared < threads) {
+    return Invalid("target.connections.shared: " + std::to_string(threads) +
+                   " threads can't share " + std::to_string(shared) + " connection" +
+                   (shared == 1 ? "" : "s") + ", start this worker with --threads " +
+                   std::to_string(shared));
+  }
+  auto destination = http::PrepareDestination(target, origin);
   if (!destination.ok()) return Annotate(destination.status(), "the target cannot be used");
   auto run = std::make_shared<PreparedRun>();
   run->pools = std::make_unique<scenario::Pools>(**program);
@@ -33,6 +41,8 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
   run->destination = *std::move(destination);
   run->seed = prepare.seed();
   run->stop_timeout = Duration(prepare.stop_timeout_ns());
+  run->dns_refresh = Duration(target.connections().dns_refresh_ns());
+  run->look_up = [target, origin = run->program->origin()] { return http::LookUp(target, origin); };
   return run;
 }
 

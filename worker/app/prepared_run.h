@@ -7,6 +7,7 @@
 // Thread: Prepare blocks (name resolution), so it runs on a thread of its own; the result is
 // immutable but for the pools, which are safe.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,12 +26,16 @@ struct PreparedRun {
   std::shared_ptr<const http::Destination> destination;
   std::uint64_t seed = 0;
   Duration stop_timeout{0};
+  Duration dns_refresh{0};  // 0: the addresses stay as they are
+  std::function<StatusOr<std::vector<http::Endpoint>>()> look_up;
 };
 
 // Refuses a scenario that does not compile, a target that `allow_target` (HOST or HOST:PORT; empty:
-// any) does not name, a name without an address, broken certificates.
+// any) does not name, a name without an address, broken certificates, fewer shared connections than
+// threads.
 StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
-                                                  const std::vector<std::string>& allow_target);
+                                                  const std::vector<std::string>& allow_target,
+                                                  std::uint32_t threads);
 
 // Whether the list permits this host and port.
 bool Allows(const std::vector<std::string>& allow_target, const std::string& host,

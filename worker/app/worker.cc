@@ -14,6 +14,7 @@
 #include "common/base/check.h"
 #include "common/base/cores.h"
 #include "worker/agent/agent.h"
+#include "worker/app/address_refresh.h"
 #include "worker/app/engine_thread.h"
 #include "worker/app/limits.h"
 #include "worker/control/control_client.h"
@@ -38,6 +39,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
                 .name = options.name,
                 .threads = options.threads,
                 .max_users = MostUsers(RaiseDescriptorLimit()),
+                .local_ports = LocalPorts(),
                 .token = options.token,
                 .join_timeout = options.join_timeout},
                Now()),
@@ -67,7 +69,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
     index_ = worker;
     if (preparing_.joinable()) preparing_.join();
     preparing_ = std::thread([this, prepare, generation = generation_] {
-      auto prepared = PrepareRun(prepare, options_.allow_target);
+      auto prepared = PrepareRun(prepare, options_.allow_target, options_.threads);
       Post([this, run = prepare.run(), generation, prepared = std::move(prepared)] {
         if (generation != generation_) return;
         if (prepared.ok()) run_ = *prepared;
@@ -78,6 +80,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
 
   void StartEngines(const plan::Plan& plan, Time start) override {
     SFP_CHECK(run_ != nullptr);
+    refresh_.reset();
     engines_.clear();
     ++generation_;
     const EngineThread::Events events = {
@@ -99,6 +102,18 @@ class Worker final : agent::AgentShell, control::ClientHandler {
           std::make_unique<EngineThread>(run_, index_, thread, options_.threads, events));
       engines_.back()->Start(plan, start);
     }
+    if (run_->dns_refresh > Duration::zero()) RefreshAddresses();
+  }
+
+  void RefreshAddresses() {
+    refresh_ = std::make_unique<AddressRefresh>(
+        run_->dns_refresh, run_->destination->addresses, run_->look_up,
+        [this, generation = generation_](AddressRefresh::Addresses addresses) {
+          Post([this, generation, addresses = std::move(addresses)] {
+            if (generation != generation_) return;
+            for (const auto& engine : engines_) engine->SetAddresses(addresses);
+          });
+        });
   }
 
   void UpdatePlan(const plan::Plan& plan) override {
@@ -111,6 +126,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
 
   void AbandonEngines() override {
     ++generation_;  // what they still post is not heard
+    refresh_.reset();
     engines_.clear();
     run_.reset();
   }
@@ -158,6 +174,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   std::thread preparing_;
   std::shared_ptr<PreparedRun> run_;
   std::vector<std::unique_ptr<EngineThread>> engines_;
+  std::unique_ptr<AddressRefresh> refresh_;
   int exit_code_ = 0;
 };
 

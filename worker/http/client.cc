@@ -9,9 +9,8 @@
 namespace sfp::http {
 
 Client::Client(Reactor& reactor, engine::Wheel& wheel,
-               std::shared_ptr<const Destination> destination)
+               std::shared_ptr<const Destination> destination, std::uint32_t shared)
     : loop_(std::make_unique<Loop>(reactor, wheel, std::move(destination))) {
-  const std::uint32_t shared = loop_->destination().connections.shared;
   if (shared > 0) pool_ = std::make_unique<SharedPool>(*loop_, shared);
 }
 

@@ -9,7 +9,7 @@
 //
 // The loop turns `reactor` and advances `wheel`. The client outlives its connections (checked). A
 // user begins with the address of its number, modulo the addresses, and goes on to the next one if
-// that is refused or unreachable. If the destination's rules say so, users share a few connections.
+// that is refused or unreachable.
 //
 // Thread: confined to its loop.
 
@@ -29,7 +29,9 @@ class SharedPool;
 
 class Client final : public engine::Connector {
  public:
-  Client(Reactor& reactor, engine::Wheel& wheel, std::shared_ptr<const Destination> destination);
+  // `shared`: so many connections for all users; 0: one for each.
+  Client(Reactor& reactor, engine::Wheel& wheel, std::shared_ptr<const Destination> destination,
+         std::uint32_t shared = 0);
   ~Client();
 
   std::unique_ptr<engine::Connection> Connect(std::uint64_t user) override;

@@ -1,6 +1,7 @@
 #include "worker/http/destination.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <limits>
 #include <utility>
 
@@ -19,6 +20,22 @@ Limits LimitsOf(const v1::Target& target) {
   return limits;
 }
 
+StatusOr<ConnectionRules> RulesOf(const v1::Connections& connections) {
+  ConnectionRules rules;
+  rules.keep_alive = !connections.one_request();
+  rules.no_delay = !connections.nagle();
+  rules.shared = connections.shared();
+  rules.max_requests = connections.max_requests();
+  rules.idle_ttl = Duration(connections.idle_ttl_ns());
+  for (const std::string& text : connections.source_addresses()) {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(text, error);
+    if (error) return Invalid("source address '" + text + "' is not a numeric IP address");
+    (address.is_v4() ? rules.sources_v4 : rules.sources_v6).emplace_back(address, 0);
+  }
+  return rules;
+}
+
 }  // namespace
 
 StatusOr<Destination> MakeDestination(const v1::Target& target, const scenario::Origin& origin) {
@@ -30,23 +47,31 @@ StatusOr<Destination> MakeDestination(const v1::Target& target, const scenario::
                         Duration(timeouts.body_ns())};
   destination.limits = LimitsOf(target);
   destination.decompress = target.decompress();
+  auto rules = RulesOf(target.connections());
+  if (!rules.ok()) return Annotate(rules.status(), "target.connections");
+  destination.connections = *std::move(rules);
   if (origin.tls) {
     const v1::Tls& tls = target.tls();
     auto context =
         net::TlsContext::Client({tls.verify(), tls.ca_pem(), tls.cert_pem(), tls.key_pem()});
     if (!context.ok()) return Annotate(context.status(), "target.tls");
     destination.tls = *std::move(context);
+    destination.resume_tls = !tls.no_resumption();
     destination.server_name = tls.server_name().empty() ? origin.host : tls.server_name();
   }
   return destination;
+}
+
+StatusOr<std::vector<Endpoint>> LookUp(const v1::Target& target, const scenario::Origin& origin) {
+  const Duration given(target.timeouts().dns_ns());
+  return Resolve(origin.host, origin.port, given > Duration::zero() ? given : kDnsLimit);
 }
 
 StatusOr<std::shared_ptr<const Destination>> PrepareDestination(const v1::Target& target,
                                                                 const scenario::Origin& origin) {
   auto destination = MakeDestination(target, origin);
   if (!destination.ok()) return destination.status();
-  const Duration given(target.timeouts().dns_ns());
-  auto addresses = Resolve(origin.host, origin.port, given > Duration::zero() ? given : kDnsLimit);
+  auto addresses = LookUp(target, origin);
   if (!addresses.ok()) return addresses.status();
   destination->addresses = *std::move(addresses);
   return std::make_shared<const Destination>(*std::move(destination));

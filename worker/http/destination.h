@@ -32,7 +32,7 @@ struct PhaseLimits {
 struct ConnectionRules {
   bool keep_alive = true;          // false: each request has one of its own
   bool no_delay = true;            // TCP_NODELAY
-  std::uint32_t shared = 0;        // connections that a loop's users share; 0: one for each user
+  std::uint32_t shared = 0;        // connections that a process's users share; 0: one for each user
   std::uint32_t max_requests = 0;  // then a connection is closed; 0: never
   Duration idle_ttl{0};            // an idle connection is closed after so long; 0: never
   // Our own addresses, by family, in turn; empty: the system chooses.
@@ -54,7 +54,10 @@ struct Destination {
 // Everything but the addresses: no lookup, no network. The error is about the PEM texts.
 StatusOr<Destination> MakeDestination(const v1::Target& target, const scenario::Origin& origin);
 
-// The same with the addresses looked up; blocks up to the target's DNS limit (10 s if it has none).
+// The host's addresses; blocks up to the target's DNS limit (10 s if it has none).
+StatusOr<std::vector<Endpoint>> LookUp(const v1::Target& target, const scenario::Origin& origin);
+
+// Both.
 StatusOr<std::shared_ptr<const Destination>> PrepareDestination(const v1::Target& target,
                                                                 const scenario::Origin& origin);
 

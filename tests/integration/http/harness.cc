@@ -29,8 +29,9 @@ Destination To(const std::string& address, std::uint16_t port) {
   return destination;
 }
 
-Harness::Harness(Destination destination)
-    : client_(reactor_, wheel_, std::make_shared<const Destination>(std::move(destination))) {}
+Harness::Harness(Destination destination, std::uint32_t shared)
+    : client_(reactor_, wheel_, std::make_shared<const Destination>(std::move(destination)),
+              shared) {}
 
 Harness::Harness(std::uint16_t port) : Harness(To("127.0.0.1", port)) {}
 

@@ -40,7 +40,8 @@ class Receiver final : public engine::ExchangeHandler {
 
 class Harness {
  public:
-  explicit Harness(Destination destination);
+  // `shared`: so many connections for all users.
+  explicit Harness(Destination destination, std::uint32_t shared = 0);
   // Plain, to 127.0.0.1 and this port.
   explicit Harness(std::uint16_t port);
 

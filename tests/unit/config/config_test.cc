@@ -101,7 +101,10 @@ TEST(Config, TargetTakesEverything) {
       "target:\n"
       "  url: https://h:8443/\n"
       "  auth: {bearer: abcdef}\n"
-      "  tls: {verify: true, server_name: api.example}\n"
+      "  tls: {verify: true, server_name: api.example, resume: false}\n"
+      "  connections: {shared: 4, keep_alive: false, max_requests: 100, idle_ttl: 30s, nodelay: "
+      "false,\n"
+      "                source_addresses: [127.0.0.2, \"::1\"], dns_refresh: 1m}\n"
       "  timeout: 0\n"
       "  timeouts: {dns: 1s, connect: 2s, tls: 3s, send: 4s, first_byte: 5s, body: 1m}\n"
       "  headers: {Accept: text/html, X-Number: 5}\n"
@@ -123,6 +126,16 @@ TEST(Config, TargetTakesEverything) {
   EXPECT_EQ(t.send_ns(), 4 * kSecond);
   EXPECT_EQ(t.first_byte_ns(), 5 * kSecond);
   EXPECT_EQ(t.body_ns(), 60 * kSecond);
+  EXPECT_TRUE(target.tls().no_resumption());
+  const v1::Connections& connections = target.connections();
+  EXPECT_EQ(connections.shared(), 4u);
+  EXPECT_TRUE(connections.one_request());
+  EXPECT_EQ(connections.max_requests(), 100u);
+  EXPECT_EQ(connections.idle_ttl_ns(), 30 * kSecond);
+  EXPECT_TRUE(connections.nagle());
+  ASSERT_EQ(connections.source_addresses_size(), 2);
+  EXPECT_EQ(connections.source_addresses(1), "::1");
+  EXPECT_EQ(connections.dns_refresh_ns(), 60 * kSecond);
   ASSERT_EQ(target.headers_size(), 2);
   EXPECT_EQ(target.headers(1).name(), "X-Number");
   EXPECT_EQ(target.headers(1).value(), "5");

@@ -179,6 +179,8 @@ TEST(Diagnostics, WrongTypesUnitsAndNumbers) {
        "not '64 potatoes'\n"},
       {Target("declared_pool: 0"),
        "c.yaml:1:42: 'declared_pool' takes a whole number from 1 to 1000000, not '0'\n"},
+      {Target("connections: {source_addresses: [localhost]}"),
+       "c.yaml:1:60: a source address is a numeric IP address, not 'localhost'\n"},
       {Target("timeouts: {dns: -5s}"),
        "c.yaml:1:43: 'dns' takes a duration such as 250ms, 5s or 1m30s, not '-5s'\n"},
       {Task("get: [/]"), "c.yaml:2:30: 'get' takes text, not a list\n"},
