@@ -13,6 +13,10 @@ int main(int argc, char** argv) {
   sfp::SetLogLevel(options.log_level);
   if (options.command == sfp::app::Command::kCheck) return sfp::app::RunCheck(options);
   if (options.command == sfp::app::Command::kReport) return sfp::app::RunReport(options);
+  std::optional<sfp::app::OpenRun> open;
+  if (!options.resume.empty()) {
+    if (const auto code = sfp::app::BeginResume(options, open)) return *code;
+  }
   auto config = sfp::app::LoadConfig(options);
-  return config ? sfp::app::RunMaster(options, *std::move(config)) : 2;
+  return config ? sfp::app::RunMaster(options, *std::move(config), std::move(open)) : 2;
 }

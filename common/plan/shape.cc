@@ -115,4 +115,31 @@ Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double sp
   return Duration((done.count() + kSecond - 1) / kSecond * kSecond);
 }
 
+void Pause(v1::Plan& plan, Duration from, Duration to) {
+  SFP_CHECK(from <= to);
+  const v1::Plan old = plan;
+  plan.clear_points();
+  double before = 0;  // the line's users at `from`
+  auto point = old.points().begin();
+  for (; point != old.points().end() && point->t_ns() < from.count(); ++point) {
+    *plan.add_points() = *point;
+    before = point->users();
+  }
+  if (point != old.points().begin() && point != old.points().end()) {
+    const v1::Plan::Point& last = *std::prev(point);
+    const double part = static_cast<double>(from.count() - last.t_ns()) /
+                        static_cast<double>(point->t_ns() - last.t_ns());
+    before += (point->users() - before) * part;
+  }
+  AddPoint(plan, from, before);
+  AddPoint(plan, from, 0);
+  AddPoint(plan, to, 0);
+  AddPoint(plan, to, before);
+  for (; point != old.points().end(); ++point) {
+    const Duration t(point->t_ns() + (to - from).count());
+    if (t > to || point->users() != before) AddPoint(plan, t, point->users());
+  }
+  if (old.end_ns() > from.count()) plan.set_end_ns(old.end_ns() + (to - from).count());
+}
+
 }  // namespace sfp::plan

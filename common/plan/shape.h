@@ -51,4 +51,7 @@ v1::Plan Compile(const Shape& shape);
 // the last point.
 Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double spawn_rate);
 
+// Nobody runs in [from, to), and all that was planned from `from` on comes to - from later.
+void Pause(v1::Plan& plan, Duration from, Duration to);
+
 }  // namespace sfp::plan

@@ -18,6 +18,10 @@ class Inbox {
  public:
   enum class Verdict { kNext, kDuplicate, kGap };
 
+  Inbox() = default;
+  // All up to `applied` were let through by an earlier one.
+  explicit Inbox(std::uint64_t applied) : applied_(applied) {}
+
   Verdict Judge(std::uint64_t sequence) const {
     if (sequence == applied_ + 1) return Verdict::kNext;
     return sequence <= applied_ && sequence > 0 ? Verdict::kDuplicate : Verdict::kGap;

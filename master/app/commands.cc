@@ -5,7 +5,7 @@
 
 #include "master/app/run_folder.h"
 #include "master/app/run_plan.h"
-#include "master/coordinator/journal_file.h"
+#include "master/report/build.h"
 
 namespace sfp::app {
 namespace {
@@ -16,6 +16,16 @@ std::optional<std::string> Variable(std::string_view name) {
 }
 
 void Say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
+
+int Rebuild(const OpenRun& run, const std::string& folder, bool seed_definitions) {
+  if (run.journal.torn) Say("the journal's last record was cut off and is left out");
+  const report::Report report = report::Build(run.from.results);
+  const Status status = WriteReports(folder, report, run.from.results, seed_definitions);
+  std::fputs(Summary(report, folder).c_str(), stdout);
+  if (status.ok()) return 0;
+  Say(Message(status));
+  return 2;
+}
 
 }  // namespace
 
@@ -50,26 +60,26 @@ int RunCheck(const MasterOptions& options) {
 }
 
 int RunReport(const MasterOptions& options) {
-  results::Results results;
-  const auto end = coordinator::ReadJournal(
-      options.run_dir + "/journal.pb",
-      [&](const v1::JournalRecord& record) { return results.Apply(record); });
-  if (!end.ok()) {
-    Say(Message(end.status()));
+  const auto run = ReadRun(options.run_dir);
+  if (!run.ok()) {
+    Say(Message(run.status()));
     return 2;
   }
-  if (end->records == 0) {
-    Say(options.run_dir + "/journal.pb holds no record");
+  return Rebuild(*run, options.run_dir, options.seed_definitions);
+}
+
+std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open) {
+  auto run = ReadRun(options.resume);
+  if (!run.ok()) {
+    Say(Message(run.status()));
     return 2;
   }
-  if (end->torn) Say("the journal's last record was cut off and is left out");
-  const auto report = WriteReports(options.run_dir, results, options.seed_definitions);
-  if (!report.ok()) {
-    Say(Message(report.status()));
-    return 2;
+  if (run->from.results.ended()) {
+    Say("the run in " + options.resume + " is over: its reports are built again, nothing is sent");
+    return Rebuild(*run, options.resume, options.seed_definitions);
   }
-  std::fputs(Summary(*report, options.run_dir).c_str(), stdout);
-  return 0;
+  open = *std::move(run);
+  return std::nullopt;
 }
 
 }  // namespace sfp::app

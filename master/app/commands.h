@@ -1,11 +1,12 @@
 #pragma once
 
-// The commands of sfp-master that send nothing.
+// The commands of sfp-master that send nothing, and what is done before one that does.
 //
 // Thread: main, before any other exists.
 
 #include "common/config/config.h"
 #include "master/app/options.h"
+#include "master/app/resume.h"
 
 namespace sfp::app {
 
@@ -19,5 +20,9 @@ int RunCheck(const MasterOptions& options);
 // `report RUN_DIR`: every report again, from the journal alone. 0, or 2 if there is no journal to
 // read.
 int RunReport(const MasterOptions& options);
+
+// `--resume RUN_DIR`: reads the run. The exit code if there is nothing to go on with: 0 for a run
+// that is over (its reports are built again), 2 for a directory without a run.
+std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open);
 
 }  // namespace sfp::app

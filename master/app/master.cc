@@ -19,6 +19,7 @@
 #include "master/control/control_server.h"
 #include "master/coordinator/coordinator.h"
 #include "master/coordinator/journal_file.h"
+#include "master/report/build.h"
 #include "master/report/console.h"
 #include "master/web/server.h"
 
@@ -36,15 +37,16 @@ std::uint64_t RandomNumber() {
 
 std::string StateName(coordinator::RunState state) {
   static constexpr const char* kNames[] = {"idle",    "waiting",  "preparing", "starting",
-                                           "running", "stopping", "finished"};
+                                           "running", "stopping", "finished",  "resuming"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
 class Master final : coordinator::CoordinatorShell, control::ServerHandler, public web::Backend {
  public:
-  Master(const MasterOptions& options, config::Config config)
+  Master(const MasterOptions& options, config::Config config, std::optional<OpenRun> open)
       : options_(options),
         config_(std::move(config)),
+        open_(std::move(open)),
         coordinator_(*this, {.token = options.token}),
         progress_(options.only_summary),
         signals_(io_, SIGINT, SIGTERM),
@@ -71,7 +73,8 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     const std::string address = listen.host + ":" + std::to_string(server_->port());
     LogInfo("workers join at " + address);
     if (const Status status = BeginWeb(); !status.ok()) return status;
-    if (const Status status = BeginRun(config_); !status.ok()) return status;
+    const Status status = open_ ? ResumeRun() : BeginRun(config_);
+    if (!status.ok()) return status;
     return local_workers_.Start(options_.local_workers, address, "warn");
   }
 
@@ -91,18 +94,46 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     return Ok();
   }
 
-  Status BeginRun(const config::Config& config) {
+  // The spec of a run on this machine, numbers left out.
+  StatusOr<coordinator::RunSpec> SpecOf(const config::Config& config) const {
     auto spec = MakeRunSpec(config);
-    if (!spec.ok()) return spec.status();
-    spec->run = RandomNumber();
-    // 48 bits: report.json is read by programs whose numbers are doubles, too.
-    spec->seed = options_.seed.value_or(RandomNumber() >> 16);
-    spec->id = RunId(config.name);
+    if (!spec.ok()) return spec;
+    spec->clock = ClockName();
     spec->workers = options_.workers;
     spec->workers_timeout = options_.workers_timeout;
     if (!spec->workers_timeout && options_.headless) {
       spec->workers_timeout = std::chrono::seconds(60);
     }
+    return spec;
+  }
+
+  Status ResumeRun() {
+    OpenRun open = *std::exchange(open_, std::nullopt);
+    const v1::RunStarted& run = open.from.results.run();
+    auto spec = SpecOf(config_);
+    if (!spec.ok()) return spec.status();
+    if (Status status = SameConfig(config_.resolved_yaml, run.resolved_config()); !status.ok()) {
+      return status;
+    }
+    folder_ = options_.resume;
+    runs_ = 1;
+    if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
+    auto journal = coordinator::JournalFile::Continue(folder_ + "/journal.pb", open.journal.bytes);
+    if (!journal.ok()) return journal.status();
+    open.from.start = StartOf(open);
+    LogInfo("going on with the run in " + folder_ + ", seed " + std::to_string(run.seed()) +
+            (open.journal.torn ? "; the journal's last record was cut off and is left out" : ""));
+    return coordinator_.ResumeRun(*std::move(spec), std::move(open.from), *std::move(journal),
+                                  Now());
+  }
+
+  Status BeginRun(const config::Config& config) {
+    auto spec = SpecOf(config);
+    if (!spec.ok()) return spec.status();
+    spec->run = RandomNumber();
+    // 48 bits: report.json is read by programs whose numbers are doubles, too.
+    spec->seed = options_.seed.value_or(RandomNumber() >> 16);
+    spec->id = RunId(config.name);
     folder_ = options_.out.empty() || runs_++ > 0 ? "runs/" + spec->id : options_.out;
     if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
     auto journal = coordinator::JournalFile::Create(folder_ + "/journal.pb");
@@ -190,15 +221,15 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   }
 
   int ReportRun(const coordinator::Outcome& outcome) {
-    const auto report = WriteReports(folder_, *coordinator_.results(), options_.seed_definitions);
-    if (!report.ok()) {
-      LogError(Message(report.status()));
-      return kExitIncomplete;
-    }
-    std::fputs(Summary(*report, folder_).c_str(), stdout);
+    const results::Results& results = *coordinator_.results();
+    const report::Report report = report::Build(results);
+    const Status status = WriteReports(folder_, report, results, options_.seed_definitions);
+    std::fputs(Summary(report, folder_).c_str(), stdout);
     std::fflush(stdout);
     if (!outcome.why.empty()) LogWarn(outcome.why);
-    return ExitCode(outcome, *report, options_.strict);
+    if (status.ok()) return ExitCode(outcome, report, options_.strict);
+    LogError("the report is not in its files: " + Message(status));
+    return kExitIncomplete;
   }
 
   // Sends the workers home and ends the loop once they are gone, or after two seconds.
@@ -262,6 +293,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
 
   const MasterOptions options_;
   const config::Config config_;
+  std::optional<OpenRun> open_;  // until it is resumed
   boost::asio::io_context io_{1};
   coordinator::Coordinator coordinator_;
   ProgressDisplay progress_;
@@ -282,8 +314,8 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
 
 }  // namespace
 
-int RunMaster(const MasterOptions& options, config::Config config) {
-  return Master(options, std::move(config)).Run();
+int RunMaster(const MasterOptions& options, config::Config config, std::optional<OpenRun> open) {
+  return Master(options, std::move(config), std::move(open)).Run();
 }
 
 }  // namespace sfp::app

@@ -11,10 +11,12 @@
 
 #include "common/config/config.h"
 #include "master/app/options.h"
+#include "master/app/resume.h"
 
 namespace sfp::app {
 
 // Runs the configured load once (--headless), or stays for further runs until a signal comes.
-int RunMaster(const MasterOptions& options, config::Config config);
+// With `open`, --resume: goes on with that run.
+int RunMaster(const MasterOptions& options, config::Config config, std::optional<OpenRun> open);
 
 }  // namespace sfp::app

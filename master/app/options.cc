@@ -52,6 +52,8 @@ void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
   Add(app, "--no-web", typed.no_web, "No web UI");
   Add(app, "--headless", options.headless, "Start at once, exit at the end");
   Add(app, "--out", options.out, "The run's directory (default: runs/<UTC time>-<name>)");
+  Add(app, "--resume", options.resume,
+      "Go on with the run in this directory, whose master was killed (same configuration)");
   Add(app, "--seed", options.seed, "Random seed (default: from the clock)");
   Add(app, "--only-summary", options.only_summary, "No table while the run is on, only at its end");
   Add(app, "--strict", options.strict, "Exit with 4 if the measurement is invalid");

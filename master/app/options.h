@@ -37,6 +37,7 @@ struct MasterOptions {
   bool insecure = false;
   std::string token;
   std::string run_dir;  // of `report`
+  std::string resume;   // the directory of a run to go on with; empty: a run of its own
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -57,6 +57,9 @@ std::string ProgressLine(const coordinator::Progress& progress) {
                              progress.workers_wanted);
     case RunState::kPreparing:
       return "preparing the workers";
+    case RunState::kResuming:
+      return absl::StrFormat("waiting for the run's workers to come back: %d are here",
+                             progress.workers);
     case RunState::kStarting:
       return "starting";
     case RunState::kRunning:

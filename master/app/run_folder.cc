@@ -2,18 +2,22 @@
 
 #include <absl/strings/str_format.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <filesystem>
 
-#include "master/report/build.h"
+#include "common/base/log.h"
 #include "master/report/console.h"
 #include "master/report/files.h"
 
 namespace sfp::app {
 namespace {
+
+constexpr std::size_t kLeastRoom = 64 << 10;       // bytes; less, and not even a report fits
+constexpr std::uintmax_t kLittleRoom = 256 << 20;  // worth a warning
 
 std::string Utc(std::chrono::system_clock::time_point moment, const char* form) {
   const time_t seconds = std::chrono::system_clock::to_time_t(moment);
@@ -49,16 +53,23 @@ std::string Rfc3339(Time t) {
 Status MakeRunFolder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  return error ? Invalid("cannot make the run's directory " + path + ": " + error.message()) : Ok();
+  if (error) return Invalid("cannot make the run's directory " + path + ": " + error.message());
+  const std::string probe = path + "/.room";
+  const Status status = report::WriteWhole(probe, std::string(kLeastRoom, ' '));
+  ::unlink(probe.c_str());
+  if (!status.ok()) return Invalid("cannot write the run's directory: " + Message(status));
+  const auto space = std::filesystem::space(path, error);
+  if (!error && space.available < kLittleRoom) {
+    LogWarn(absl::StrFormat("only %d MB are free in %s: the journal of a long run needs more",
+                            space.available >> 20, path));
+  }
+  return Ok();
 }
 
-StatusOr<report::Report> WriteReports(const std::string& path, const results::Results& results,
-                                      bool seed_definitions) {
-  report::Report report = report::Build(results);
-  const Status status = report::WriteRun(path, report, results.run().resolved_config(),
-                                         {.seed_definitions = seed_definitions});
-  if (!status.ok()) return status;
-  return report;
+Status WriteReports(const std::string& path, const report::Report& report,
+                    const results::Results& results, bool seed_definitions) {
+  return report::WriteRun(path, report, results.run().resolved_config(),
+                          {.seed_definitions = seed_definitions});
 }
 
 std::string Summary(const report::Report& report, const std::string& path) {

@@ -21,12 +21,13 @@ std::string RunId(std::string_view name);
 // A moment of the monotonic clock as wall-clock time, "2026-11-23T10:15:00.123Z".
 std::string Rfc3339(Time t);
 
-// Makes the directory (parents too).
+// Makes the directory (parents too), and makes sure that something can be written there: a run must
+// not begin that could not be reported.
 Status MakeRunFolder(const std::string& path);
 
-// Builds the report and writes every file of it beside the journal.
-StatusOr<report::Report> WriteReports(const std::string& path, const results::Results& results,
-                                      bool seed_definitions);
+// Writes every file of the report beside the journal.
+Status WriteReports(const std::string& path, const report::Report& report,
+                    const results::Results& results, bool seed_definitions);
 
 // What is printed on stdout at the end of a run: the tables, the verdict, where the files lie.
 std::string Summary(const report::Report& report, const std::string& path);

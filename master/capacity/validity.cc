@@ -87,9 +87,10 @@ void Judgement::Add(Verdict at_least, std::string reason) {
 
 void JudgeGenerator(const Measured& m, Judgement& out) {
   if (m.degraded_seconds > 0) {
-    out.Add(Verdict::kDegraded,
-            absl::StrFormat("a worker was lost: its users were missing or doubled in %d %s",
-                            m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
+    out.Add(
+        Verdict::kDegraded,
+        absl::StrFormat("a worker or the master was away: users were missing or doubled in %d %s",
+                        m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
   }
   if (!m.lag_p99) return;
   const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));

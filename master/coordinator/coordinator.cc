@@ -25,6 +25,11 @@ Status Coordinator::StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Tim
   return core_->StartRun(std::move(spec), std::move(journal), now);
 }
 
+Status Coordinator::ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal,
+                              Time now) {
+  return core_->ResumeRun(std::move(spec), std::move(from), std::move(journal), now);
+}
+
 void Coordinator::StopRun(const std::string& why, Time now) {
   if (core_->RunIsOn()) core_->run()->Stop(why, now);
 }

@@ -9,8 +9,11 @@
 //        --> stopping (plan's end, last level, StopRun; Finished from each, for a bounded time)
 //        --> finished
 //
+//   ResumeRun --> resuming (until its workers are back) --> running
+//
 // Invariants
-// * A snapshot is applied once, in order, and is in the journal before its Ack is sent.
+// * A snapshot is applied once, in order, and is in the journal before its Ack is sent, unless the
+//   journal cannot be written or is 3 s behind: then the run goes on in memory and says so.
 // * A worker keeps its index for as long as a run knows its session.
 // * A worker of which nothing is heard for 2.5 s, or whose stream is closed for 1 s, is lost: its
 //   entries of the owner table go to the others in a new revision of the plan. When it comes back
@@ -32,6 +35,7 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "master/coordinator/journal.h"
+#include "master/coordinator/resumption.h"
 #include "master/coordinator/run_spec.h"
 #include "master/results/results.h"
 #include "sfp/v1/control.pb.h"
@@ -88,6 +92,9 @@ class Coordinator {
   // Refused while a run is on, or if the spec cannot be (no endpoints, a plan that Plan::Create
   // refuses).
   Status StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now);
+  // Goes on with a run whose master was killed: waits for its workers, then finishes the rest of the
+  // plan. The spec is made from the same configuration, the journal goes on behind its last record.
+  Status ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Time now);
   // Stops the load; the run ends when all delivered. A second call ends it at once. Without a run:
   // nothing.
   void StopRun(const std::string& why, Time now);

@@ -217,6 +217,17 @@ Status Coordinator::Core::StartRun(RunSpec spec, std::unique_ptr<Journal> journa
   return Ok();
 }
 
+Status Coordinator::Core::ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal,
+                                    Time now) {
+  if (run_ != nullptr || !registry_.workers().empty()) {
+    return Invalid("a run is resumed before any other, and before workers join");
+  }
+  if (Status status = Adopt(from, spec); !status.ok()) return status;
+  run_ = std::make_unique<Run>(std::move(spec), std::move(from), std::move(journal), registry_,
+                               shell_, now);
+  return Ok();
+}
+
 void Coordinator::Core::SayGoodbye(const std::string& reason) {
   goodbye_ = reason;
   v1::MasterMessage message;

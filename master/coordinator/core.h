@@ -28,6 +28,7 @@ class Coordinator::Core {
   void Tick(Time now);
 
   Status StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now);
+  Status ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Time now);
   void SayGoodbye(const std::string& reason);
 
   Run* run() const { return run_.get(); }

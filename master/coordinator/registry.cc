@@ -1,5 +1,7 @@
 #include "master/coordinator/registry.h"
 
+#include "common/base/check.h"
+
 namespace sfp::coordinator {
 namespace {
 
@@ -22,6 +24,17 @@ Worker* Registry::ByIndex(std::uint32_t index) { return Find(workers_, index); }
 Worker& Registry::Add(std::uint64_t session) {
   std::uint32_t index = 0;
   while (workers_.contains(index)) ++index;
+  return Insert(index, session);
+}
+
+Worker& Registry::Restore(std::uint32_t index, std::uint64_t session, Time now) {
+  SFP_CHECK(!workers_.contains(index));
+  Worker& worker = Insert(index, session);
+  worker.last_heard = worker.gone = now;
+  return worker;
+}
+
+Worker& Registry::Insert(std::uint32_t index, std::uint64_t session) {
   Worker& worker = *(workers_[index] = std::make_unique<Worker>());
   worker.index = index;
   worker.session = session;

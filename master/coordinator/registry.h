@@ -45,6 +45,8 @@ class Registry {
 
   // A new session, with the lowest free index.
   Worker& Add(std::uint64_t session);
+  // A session that had this index with an earlier master, without a stream. The index is free.
+  Worker& Restore(std::uint32_t index, std::uint64_t session, Time now);
   void Attach(Worker& worker, ConnectionId connection);
   void Detach(Worker& worker, Time now);
   void Forget(std::uint32_t index);
@@ -54,6 +56,8 @@ class Registry {
   std::uint32_t connected() const { return static_cast<std::uint32_t>(by_connection_.size()); }
 
  private:
+  Worker& Insert(std::uint32_t index, std::uint64_t session);
+
   std::map<std::uint32_t, std::unique_ptr<Worker>> workers_;
   std::map<std::uint64_t, Worker*> by_session_;
   std::map<ConnectionId, Worker*> by_connection_;

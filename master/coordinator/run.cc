@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 
 namespace sfp::coordinator {
+
 Run::Run(RunSpec spec, std::unique_ptr<Journal> journal, Registry& registry,
          CoordinatorShell& shell, Time now)
     : spec_(std::move(spec)),
@@ -21,11 +22,52 @@ Run::Run(RunSpec spec, std::unique_ptr<Journal> journal, Registry& registry,
 
 bool Run::Write(v1::JournalRecord& record, Time now) {
   record.set_t_ns((now - start_).count());
-  Status status = results_.Apply(record);
-  if (status.ok()) status = journal_->Append(record);
-  if (status.ok()) return true;
-  if (!over()) Finish(Outcome::Kind::kIncomplete, Message(Annotate(status, "journal")), now);
-  return false;
+  if (Status status = results_.Apply(record); !status.ok()) {
+    if (!over()) Finish(Outcome::Kind::kIncomplete, Message(Annotate(status, "journal")), now);
+    return false;
+  }
+  journal_->Append(record);
+  return true;
+}
+
+void Run::WriteJoined(const Worker& worker, bool again, Time now) {
+  WriteRecord(now, [&](v1::JournalRecord& record) {
+    v1::WorkerJoined& joined = *record.mutable_joined();
+    joined.set_index(worker.index);
+    joined.set_name(worker.name);
+    joined.set_threads(worker.threads);
+    joined.set_again(again);
+    joined.set_session(worker.session);
+  });
+}
+
+void Run::AckWhatIsSafe(Time now) {
+  const std::uint64_t safe = journal_->safe();
+  std::map<std::uint32_t, std::uint64_t> sequences;  // by worker
+  const auto take = [&] {
+    sequences[unsafe_.front().worker] = unsafe_.front().sequence;
+    unsafe_.pop_front();
+  };
+  while (!unsafe_.empty() && unsafe_.front().record <= safe) take();
+  if (journal_late_ && safe == journal_->appended()) {
+    LogInfo("the journal is complete again");
+    journal_late_ = false;
+  } else if (!journal_late_ && !unsafe_.empty()) {
+    const std::string trouble = journal_->trouble();
+    if (!trouble.empty() || now - unsafe_.front().since > kJournalPatience) {
+      LogError("the journal is incomplete: " + (trouble.empty() ? kTooSlow : trouble) +
+               "; results stay in memory, the run goes on");
+      journal_late_ = true;
+    }
+  }
+  while (journal_late_ && !unsafe_.empty()) take();
+  v1::MasterMessage message;
+  message.mutable_ack()->set_run(spec_.run);
+  for (const auto& [index, sequence] : sequences) {
+    parts_.at(index).acked = sequence;
+    message.mutable_ack()->set_sequence(sequence);
+    Send(*registry_.ByIndex(index), message);
+  }
 }
 
 void Run::Send(const Worker& worker, const v1::MasterMessage& message) {
@@ -53,7 +95,7 @@ StatusOr<Run::Known> Run::OnHello(const Worker& worker, std::uint64_t hello_run)
   Part* part = PartOf(worker);
   if (part == nullptr || over()) return Known{};
   part->knows = hello_run == spec_.run;
-  if (part->knows) return Known{spec_.run, part->inbox.applied()};
+  if (part->knows) return Known{spec_.run, part->acked};
   if (part->inbox.applied() > 0 || part->stage == Stage::kFinished) {
     return Invalid("it dropped a run that it took part in; start it anew");
   }
@@ -67,12 +109,12 @@ void Run::OnWelcome(Worker& worker, Time now) {
   Part* part = PartOf(worker);
   if (part == nullptr) {
     if (state_ == RunState::kPreparing || state_ == RunState::kStarting ||
-        state_ == RunState::kRunning) {
+        state_ == RunState::kRunning || state_ == RunState::kResuming) {
       Invite(worker, now);
     }
     return;
   }
-  if (part->left) return;
+  if (part->left || (part->knows && state_ == RunState::kResuming)) return;
   if (!part->knows) return SendPrepare(worker);
   if (part->lost) return Return(worker, *part, now);
   if (part->stage == Stage::kStarted) SendAll(worker);
@@ -98,8 +140,10 @@ Status Run::OnPrepared(Worker& worker, const v1::Prepared& prepared, Time now) {
   Part* part = PartOf(worker);
   if (part == nullptr) return Invalid("prepared a run to which it was not invited");
   if (prepared.error().empty()) {
+    part->knows = true;
     if (part->stage == Stage::kInvited) part->stage = Stage::kPrepared;
-    if (part->stage == Stage::kStarted) SendAll(worker);  // it missed the start
+    // It missed the start.
+    if (part->stage == Stage::kStarted && state_ != RunState::kResuming) SendAll(worker);
     return Ok();
   }
   const std::string why = NameOf(worker) + " cannot prepare the run: " + prepared.error();
@@ -131,16 +175,16 @@ Status Run::OnSnapshot(Worker& worker, const v1::Snapshot& snapshot, Time now) {
       record.mutable_snapshot()->set_worker(worker.index);
       *record.mutable_snapshot()->mutable_snapshot() = snapshot;
       if (Status status = results_.Apply(record); !status.ok()) return status;
-      if (Status status = journal_->Append(record); !status.ok()) {
-        Finish(Outcome::Kind::kIncomplete, Message(Annotate(status, "journal")), now);
-        return Ok();  // and no acknowledgement
-      }
+      journal_->Append(record);
       part->inbox.Accept();
+      unsafe_.push_back({journal_->appended(), worker.index, snapshot.sequence(), now});
+      AckWhatIsSafe(now);
+      return Ok();
     }
   }
   v1::MasterMessage message;
   message.mutable_ack()->set_run(spec_.run);
-  message.mutable_ack()->set_sequence(part->inbox.applied());
+  message.mutable_ack()->set_sequence(part->acked);
   Send(worker, message);
   return Ok();
 }

@@ -6,6 +6,7 @@
 //   run.cc          streams, and what workers say
 //   run_states.cc   states, from waiting to the end
 //   run_load.cc     the plan: owners, lost and returning workers, levels, live edits
+//   run_resume.cc   going on with the run of a master that was killed
 //   run_progress.cc the live figures
 //
 // A worker's part in the run:
@@ -18,6 +19,7 @@
 // Thread: confined to the master's loop.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +30,7 @@
 #include "common/session/inbox.h"
 #include "master/coordinator/coordinator.h"
 #include "master/coordinator/registry.h"
+#include "master/coordinator/resumption.h"
 
 namespace sfp::coordinator {
 
@@ -41,9 +44,18 @@ class Run {
   static constexpr Duration kStopMargin = std::chrono::seconds(5);
   static constexpr Duration kReturn =
       std::chrono::seconds(10);  // a lost worker is waited for at the end
+  // After a restart of the master: workers try to come back every 2 s.
+  static constexpr Duration kComeBack = std::chrono::seconds(5);
+  // A journal that is so far behind is not waited for any more: snapshots are acknowledged without.
+  static constexpr Duration kJournalPatience = std::chrono::seconds(3);
+  static constexpr Duration kLastFlush = std::chrono::seconds(2);
+  inline static const std::string kTooSlow = "the disk is too slow";
 
   Run(RunSpec spec, std::unique_ptr<Journal> journal, Registry& registry, CoordinatorShell& shell,
       Time now);
+  // Goes on where another master was stopped; `spec` has been through Adopt.
+  Run(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Registry& registry,
+      CoordinatorShell& shell, Time now);
 
   RunState state() const { return state_; }
   bool over() const { return state_ == RunState::kFinished; }
@@ -94,6 +106,7 @@ class Run {
     bool left = false;
     Time lost_since{};
     session::Inbox inbox;
+    std::uint64_t acked = 0;  // of what the inbox let through
     // Its users can be counted on.
     bool present() const { return stage == Stage::kStarted && !lost && !left; }
     bool awaited() const { return stage == Stage::kStarted; }
@@ -116,6 +129,8 @@ class Run {
   void Finish(Outcome::Kind kind, const std::string& why, Time now);
   bool Write(v1::JournalRecord& record, Time now);  // false: the run is over
   Part* PartOf(const Worker& worker);
+  void WriteJoined(const Worker& worker, bool again, Time now);
+  void AckWhatIsSafe(Time now);
   std::vector<plan::Share> SharesOf(bool present_only) const;
   template <typename Fill>
   bool WriteRecord(Time now, Fill fill) {
@@ -127,6 +142,7 @@ class Run {
 
   // run_load.cc
   void Rebalance();
+  void GiveEntries(std::uint32_t index);  // of the owner table, to one that has none
   void SendPlan(Time now);  // the next revision, to all who started, and to the journal
   void Lose(Worker& worker, Part& part, const std::string& reason, Time now);
   void Return(Worker& worker, Part& part, Time now);
@@ -141,11 +157,30 @@ class Run {
   bool WriteLevelStarted(std::uint32_t begin_s, Time now);
   std::uint32_t EarliestChange(Time now) const;  // a second of the run, at least 1 s ahead
 
+  // run_resume.cc
+  void TickResuming(Time now);
+  void GoOn(Time now);
+  void TakeBack(Time now);
+  bool GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s, Time now);
+  bool Here(std::uint32_t index) const;
+  bool PlanIsOver(Time now) const;
+  std::uint32_t LoadStopped() const;  // the first second without users, as far as is known
+
+  // A snapshot that was applied and is on its way into the journal.
+  struct Applied {
+    std::uint64_t record;
+    std::uint32_t worker;
+    std::uint64_t sequence;
+    Time since;
+  };
+
   const RunSpec spec_;
   const std::unique_ptr<Journal> journal_;
   Registry& registry_;
   CoordinatorShell& shell_;
   results::Results results_;
+  std::deque<Applied> unsafe_;
+  bool journal_late_ = false;  // its trouble was reported
 
   RunState state_ = RunState::kWaiting;
   Time waiting_since_;
@@ -153,6 +188,7 @@ class Run {
   v1::Plan plan_;  // owners in force
   plan::Owners home_;
   Time start_{};
+  Duration away_from_{0};  // resumed: when the journal ends
   bool started_ = false;
   std::optional<Time> all_away_since_;
   // A sweep: the open level from 0, and until which second the policy was asked.

@@ -46,6 +46,10 @@ void Run::Rebalance() {
   plan_.mutable_owners()->Assign(owners.begin(), owners.end());
 }
 
+void Run::GiveEntries(std::uint32_t index) {
+  if (plan::CountOf(home_, index) == 0) plan::Join(home_, index, SharesOf(false));
+}
+
 void Run::SendPlan(Time now) {
   if (plan_.owners().empty()) plan_.mutable_owners()->Assign(home_.begin(), home_.end());
   Rebalance();
@@ -88,23 +92,20 @@ void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) 
   if (!WriteRecord(now, [&](v1::JournalRecord& record) {
         record.mutable_lost()->set_index(worker.index);
         record.mutable_lost()->set_reason(reason);
+        record.mutable_lost()->set_heard_ns((worker.last_heard - start_).count());
       })) {
     return;
   }
-  if (state_ != RunState::kStopping && !SharesOf(true).empty()) SendPlan(now);
+  if (state_ != RunState::kStopping && state_ != RunState::kResuming && !SharesOf(true).empty())
+    SendPlan(now);
 }
 
 void Run::Return(Worker& worker, Part& part, Time now) {
   part.lost = false;
   LogInfo(NameOf(worker) + " is back");
-  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
-        record.mutable_joined()->set_index(worker.index);
-        record.mutable_joined()->set_name(worker.name);
-        record.mutable_joined()->set_threads(worker.threads);
-        record.mutable_joined()->set_again(true);
-      })) {
-    return;
-  }
+  WriteJoined(worker, true, now);
+  if (over()) return;
+  GiveEntries(worker.index);
   if (state_ != RunState::kStopping) SendPlan(now);
   if (!over()) SendAll(worker);
 }
@@ -112,14 +113,9 @@ void Run::Return(Worker& worker, Part& part, Time now) {
 void Run::JoinLate(Worker& worker, Part& part, Time now) {
   part.stage = Stage::kStarted;
   LogInfo(NameOf(worker) + " joins the run");
-  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
-        record.mutable_joined()->set_index(worker.index);
-        record.mutable_joined()->set_name(worker.name);
-        record.mutable_joined()->set_threads(worker.threads);
-      })) {
-    return;
-  }
-  plan::Join(home_, worker.index, SharesOf(false));
+  WriteJoined(worker, false, now);
+  if (over()) return;
+  GiveEntries(worker.index);
   SendPlan(now);
   if (!over()) SendStart(worker);
 }

@@ -36,6 +36,7 @@ struct RunSpec {
   std::vector<v1::EndpointName> endpoints;  // by scenario::EndpointId
   std::vector<std::string> thresholds;
   std::string resolved_config;
+  std::string clock;  // which monotonic clock this master has
   double think_time_s = 0;
   std::optional<std::uint32_t> declared_pool;
 };
@@ -44,7 +45,7 @@ struct Outcome {
   enum class Kind {
     kDone,         // the plan's end (or the last level's) was reached and everybody delivered
     kInterrupted,  // StopRun
-    kIncomplete,   // workers missing or lost for good, the journal broken
+    kIncomplete,   // workers missing or lost for good
     kFailed,       // could not begin: a worker cannot prepare (exit code 3 as well)
   };
   Kind kind = Kind::kDone;
@@ -52,9 +53,19 @@ struct Outcome {
   std::uint32_t missing_workers = 0;
   bool started = false;        // whether there is a journal and something to report
   bool totals_differ = false;  // a worker's totals are not what the master added up
+  std::string journal;         // why the journal lacks records; empty: it has all
 };
 
-enum class RunState { kIdle, kWaiting, kPreparing, kStarting, kRunning, kStopping, kFinished };
+enum class RunState {
+  kIdle,
+  kWaiting,
+  kPreparing,
+  kStarting,
+  kRunning,
+  kStopping,
+  kFinished,
+  kResuming,  // after a restart of the master: until the workers are back
+};
 
 // For the progress line and the UI.
 struct Progress {

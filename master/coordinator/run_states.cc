@@ -11,6 +11,7 @@
 namespace sfp::coordinator {
 
 void Run::Tick(Time now) {
+  if (!over()) AckWhatIsSafe(now);
   switch (state_) {
     case RunState::kWaiting:
       return TickWaiting(now);
@@ -21,6 +22,8 @@ void Run::Tick(Time now) {
       return TickRunning(now);
     case RunState::kStopping:
       return TickStopping(now);
+    case RunState::kResuming:
+      return TickResuming(now);
     case RunState::kIdle:
     case RunState::kFinished:
       return;
@@ -136,6 +139,8 @@ void Run::BeginStart(Time now) {
     run.mutable_thresholds()->Add(spec_.thresholds.begin(), spec_.thresholds.end());
     run.set_think_time_s(spec_.think_time_s);
     if (spec_.declared_pool) run.set_declared_pool(*spec_.declared_pool);
+    run.set_start_ns(start_.time_since_epoch().count());
+    run.set_clock(spec_.clock);
   });
   if (!written) return;
   LogInfo(absl::StrFormat("%u workers are ready; the run starts", parts_.size()));
@@ -146,13 +151,8 @@ void Run::BeginStart(Time now) {
                               HumanDuration(worker.clock.round_trip() / 2)));
     }
     part.stage = Stage::kStarted;
-    if (!WriteRecord(now, [&](v1::JournalRecord& record) {
-          record.mutable_joined()->set_index(index);
-          record.mutable_joined()->set_name(worker.name);
-          record.mutable_joined()->set_threads(worker.threads);
-        })) {
-      return;
-    }
+    WriteJoined(worker, false, now);
+    if (over()) return;
   }
   if (spec_.levels != nullptr) BeginLevel(0, now);
   if (over()) return;
@@ -201,6 +201,11 @@ void Run::Stop(const std::string& why, Time now) {
   }
   stop_why_ = why;
   LogInfo("stopping: " + why);
+  if (!WriteRecord(now,
+                   [&](v1::JournalRecord& record) { record.mutable_stopping()->set_why(why); })) {
+    return;
+  }
+  if (state_ == RunState::kResuming) return GoOn(now);
   if (spec_.levels != nullptr && !last_level_ended_) {
     const auto second = static_cast<std::uint32_t>(std::max(0.0, Seconds(now - start_)));
     last_level_ended_ = true;
@@ -259,10 +264,17 @@ void Run::Finish(Outcome::Kind kind, const std::string& why, Time now) {
     if (part.stage != Stage::kFinished) SendStop(*registry_.ByIndex(index));
   }
   if (started_) {
+    if (!journal_->Flush(kLastFlush)) {
+      const std::string trouble = journal_->trouble();
+      outcome.journal = trouble.empty() ? kTooSlow : trouble;
+      LogError("the journal is incomplete: " + outcome.journal);
+    }
+    AckWhatIsSafe(now);
     WriteRecord(now, [&](v1::JournalRecord& record) {
       record.mutable_ended()->set_interrupted(kind == Outcome::Kind::kInterrupted);
       record.mutable_ended()->set_why(why);
       record.mutable_ended()->set_missing_workers(outcome.missing_workers);
+      record.mutable_ended()->set_journal(outcome.journal);
     });
   }
   shell_.OnRunFinished(outcome);

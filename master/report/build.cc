@@ -25,6 +25,23 @@ std::string WorkerName(const results::Worker& worker) {
   return absl::StrFormat("worker %d (%s)", worker.index, worker.name);
 }
 
+// What is in of a worker that did not deliver all, and at most how much is not.
+std::string Bound(const results::Results& results, const results::Worker& worker) {
+  const auto missing = results.Missing(worker);
+  if (!missing) return "";
+  if (!missing->requests) {
+    return absl::StrFormat(
+        "; it never delivered anything: what its users did in up to %.1f s is missing",
+        Seconds(missing->span));
+  }
+  return absl::StrFormat(
+      "; what it delivered, up to second %.1f, is in; missing are at most %d requests (%d in its "
+      "busiest second, %.1f s until its load had ended for certain) and the answers to %d that "
+      "were under way",
+      Seconds(worker.delivered_until), *missing->requests, worker.busiest_second,
+      Seconds(missing->span), missing->unanswered);
+}
+
 // What makes a run incomplete comes first: it puts every figure in doubt.
 void NoteWorkers(const results::Results& results, Run& run) {
   for (const auto& [index, worker] : results.workers()) {
@@ -47,10 +64,26 @@ void NoteWorkers(const results::Results& results, Run& run) {
   }
   for (const auto& [index, worker] : results.workers()) {
     if (worker.lost) {
-      Note(run, Verdict::kDegraded, WorkerName(worker) + " was lost and did not come back");
-    } else if (results.ended() && !worker.finished) {
-      Note(run, Verdict::kDegraded, WorkerName(worker) + " has not delivered all it measured");
+      Note(run, Verdict::kDegraded,
+           WorkerName(worker) + " was lost and did not come back" + Bound(results, worker));
+    } else if (!worker.finished) {
+      Note(run, Verdict::kDegraded,
+           WorkerName(worker) + " has not delivered all it measured" + Bound(results, worker));
     }
+  }
+  for (const results::Absence& absence : results.absences()) {
+    std::string what =
+        absl::StrFormat("the master was away from second %d to %d", absence.from_s, absence.to_s);
+    if (absence.paused_s > 0) {
+      what += absl::StrFormat(": the load stopped, the rest of the plan came %d s later",
+                              absence.paused_s);
+    }
+    Note(run, Verdict::kDegraded, what);
+  }
+  if (results.ended() && !results.ended()->journal().empty()) {
+    Note(run, Verdict::kValid,
+         "the journal is incomplete (" + results.ended()->journal() +
+             "): the figures are whole, but cannot be built again from it");
   }
 }
 
@@ -84,13 +117,15 @@ Run RunOf(const results::Results& results) {
     run.why_ended = results.ended()->why();
   }
   for (const auto& [index, worker] : results.workers()) {
+    const auto missing = results.Missing(worker);
     run.workers.push_back({.index = index,
                            .name = worker.name,
                            .threads = worker.threads,
                            .lost = worker.lost,
                            .rejoined = worker.rejoined,
                            .cpu_max = worker.cpu_max,
-                           .lag_p99_ms = QuantileMs(worker.lag, 0.99)});
+                           .lag_p99_ms = QuantileMs(worker.lag, 0.99),
+                           .may_be_missing = missing ? missing->requests : std::uint64_t{0}});
   }
   return run;
 }

@@ -101,6 +101,11 @@ void Write(JsonWriter& w, const Run& run) {
     w.Key("rejoined").Value(worker.rejoined);
     w.Key("cpu_max").Value(worker.cpu_max);
     w.Key("lag_p99_ms").Value(worker.lag_p99_ms);
+    if (worker.may_be_missing) {
+      w.Key("may_be_missing").Value(*worker.may_be_missing);
+    } else {
+      w.Key("may_be_missing").Null();
+    }
     w.EndObject();
   }
   w.EndArray();

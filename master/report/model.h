@@ -105,6 +105,8 @@ struct Worker {
   std::uint32_t rejoined = 0;
   double cpu_max = 0;
   Number lag_p99_ms;
+  // Requests that it may have made and not delivered, at most; empty if that is not known.
+  std::optional<std::uint64_t> may_be_missing;
 };
 
 struct Run {

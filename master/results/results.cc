@@ -1,6 +1,7 @@
 #include "master/results/results.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,8 @@ namespace {
 // A snapshot may name no second further ahead than this of all that is known: it bounds what a
 // broken worker can make us allocate.
 constexpr std::uint32_t kMostAhead = 600;
+constexpr std::uint32_t kMostAbsence = 7 * 24 * 3600;
+constexpr Duration kDeadMan = std::chrono::seconds(10);  // of the workers
 
 // The second of the run that `at` lies in; 0 before the start.
 std::uint32_t SecondOf(Duration at) {
@@ -26,6 +29,12 @@ Status Results::Apply(const v1::JournalRecord& record) {
   const Duration at(record.t_ns());
   if (record.body_case() == v1::JournalRecord::kRun) return OnRun(record.run());
   if (!started_) return Invalid("a run's first record must be its start");
+  const Status status = ApplyBody(record, at);
+  if (status.ok()) newest_ = std::max(newest_, at);
+  return status;
+}
+
+Status Results::ApplyBody(const v1::JournalRecord& record, Duration at) {
   switch (record.body_case()) {
     case v1::JournalRecord::kJoined:
       return OnJoined(record.joined(), at);
@@ -38,11 +47,16 @@ Status Results::Apply(const v1::JournalRecord& record) {
     case v1::JournalRecord::kLevelEnded:
       return timeline_.EndLevel(record.level_ended().end_s());
     case v1::JournalRecord::kPlan:
-      return OnPlan(at);
+      return OnPlan(record.plan(), at);
     case v1::JournalRecord::kFinished:
       return OnFinished(record.finished());
     case v1::JournalRecord::kEnded:
       return OnEnded(record.ended(), at);
+    case v1::JournalRecord::kResumed:
+      return OnResumed(record.resumed());
+    case v1::JournalRecord::kStopping:
+      stopping_ = record.stopping().why();
+      return Ok();
     case v1::JournalRecord::kRun:
     case v1::JournalRecord::BODY_NOT_SET:
       break;
@@ -64,6 +78,7 @@ Status Results::OnJoined(const v1::WorkerJoined& joined, Duration at) {
   worker.index = joined.index();
   worker.name = joined.name();
   worker.threads = joined.threads();
+  if (is_new) worker.session = joined.session();
   if (!is_new) ++worker.rejoined;
   worker.lost = false;
   worker.finished = false;
@@ -78,6 +93,7 @@ Status Results::OnLost(const v1::WorkerLost& lost, Duration at) {
   Worker& worker = found->second;
   if (worker.finished) return Ok();  // it has delivered all: nothing is missing
   worker.lost = true;
+  worker.heard = lost.has_heard_ns() ? Duration(lost.heard_ns()) : at;
   worker.awaited = false;
   worker.users = 0;
   worker.in_flight = 0;
@@ -91,7 +107,9 @@ Status Results::OnLost(const v1::WorkerLost& lost, Duration at) {
   return Ok();
 }
 
-Status Results::OnPlan(Duration at) {
+Status Results::OnPlan(const v1::Plan& plan, Duration at) {
+  plan_end_.reset();
+  if (plan.end_ns() > 0) plan_end_ = Duration(plan.end_ns());
   if (!missing_since_) return Ok();
   timeline_.MarkDegraded(*missing_since_, std::max(*missing_since_, SecondOf(at)) + 1);
   timeline_.SetDegraded(false);
@@ -142,6 +160,10 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, const stats::I
   for (std::size_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].Merge(interval.endpoints[i]);
   timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
   worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
+  worker.delivered_until = std::max(worker.delivered_until, interval.end);
+  std::uint64_t started = 0;
+  for (const stats::EndpointStats& endpoint : interval.endpoints) started += endpoint.started;
+  worker.busiest_second = std::max(worker.busiest_second, started);
   worker.lag.Merge(interval.lag);
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
   if (!worker.lost) {
@@ -158,10 +180,34 @@ Status Results::OnFinished(const v1::WorkerFinished& finished) {
   if (found == workers_.end()) return UnknownWorker(finished.worker());
   Worker& worker = found->second;
   worker.finished = true;
+  worker.compared = true;
   worker.totals_differ = !stats::SameTotals(finished.theirs(), finished.ours()) ||
                          !stats::SameTotals(finished.theirs(), worker.totals);
   UpdateComplete();
   return Ok();
+}
+
+Status Results::OnResumed(const v1::RunResumed& resumed) {
+  if (resumed.to_s() < resumed.from_s()) return Invalid("an absence ends before it begins");
+  if (resumed.to_s() > SecondOf(newest_) + kMostAbsence) return Invalid("an absence without end");
+  absences_.push_back({resumed.from_s(), resumed.to_s(), resumed.paused_s()});
+  timeline_.MarkDegraded(resumed.from_s(), resumed.to_s());
+  return Ok();
+}
+
+std::optional<MayBeMissing> Results::Missing(const Worker& worker) const {
+  if (worker.finished) return std::nullopt;
+  // Its last sign of life, and as long as a worker goes on without hearing from its master.
+  Duration until = (worker.lost ? worker.heard : newest_) + kDeadMan;
+  if (plan_end_) until = std::min(until, *plan_end_);
+  MayBeMissing missing;
+  missing.span = std::max(Duration(0), until - worker.delivered_until);
+  missing.unanswered = worker.totals.started() - worker.totals.succeeded() - worker.totals.failed();
+  if (worker.delivered) {
+    missing.requests = static_cast<std::uint64_t>(
+        std::ceil(Seconds(missing.span) * static_cast<double>(worker.busiest_second)));
+  }
+  return missing;
 }
 
 Status Results::OnEnded(const v1::RunEnded& ended, Duration at) {

@@ -11,7 +11,7 @@
 //
 // A second is degraded when a worker that should have run in it was lost: from the first second
 // that it has not delivered until a new plan has given its users to others, whatever it delivers
-// later.
+// later. So is one without a master.
 //
 // Thread: confined to the master's loop.
 
@@ -47,6 +47,26 @@ struct Worker {
   std::uint64_t session = 0;
   std::uint64_t sequence = 0;              // of its newest snapshot
   std::optional<std::uint32_t> delivered;  // the newest second
+  Duration delivered_until{0};             // the end of its newest interval
+  std::uint64_t busiest_second = 0;        // most requests started in one delivered interval
+  Duration heard{0};                       // when it was lost: the last sign of life before
+  bool compared = false;                   // it told its own totals at the end
+};
+
+// The master was killed and resumed: seconds [from_s, to_s) were without it, and what the plan still
+// held comes later by paused_s.
+struct Absence {
+  std::uint32_t from_s = 0;
+  std::uint32_t to_s = 0;
+  std::uint32_t paused_s = 0;
+};
+
+// What a worker may have done without anybody knowing.
+struct MayBeMissing {
+  Duration span{0};              // from what it delivered to when its load had ended for certain
+  std::uint64_t unanswered = 0;  // requests under way at its last report: how they ended
+  // Requests started since, at the rate of its busiest second; absent if it never delivered.
+  std::optional<std::uint64_t> requests;
 };
 
 class Results {
@@ -66,6 +86,13 @@ class Results {
   const std::vector<Row>& rows() const { return timeline_.rows(); }
   const std::map<std::uint32_t, Worker>& workers() const { return workers_; }
   const std::optional<v1::RunEnded>& ended() const { return ended_; }
+  // It was told to stop, and why.
+  const std::optional<std::string>& stopping() const { return stopping_; }
+  const std::vector<Absence>& absences() const { return absences_; }
+  // If nothing more comes. Nothing if all that this worker measured is in.
+  std::optional<MayBeMissing> Missing(const Worker& worker) const;
+  // When the newest record was made, since the run's start.
+  Duration newest() const { return newest_; }
   // The newest second that every worker has delivered; what came until then is final.
   std::optional<std::uint32_t> complete_second() const { return timeline_.complete(); }
   // Merged response times of the newest complete seconds (at most 10), for live displays.
@@ -79,11 +106,13 @@ class Results {
   Duration duration() const { return duration_; }
 
  private:
+  Status ApplyBody(const v1::JournalRecord& record, Duration at);
   Status OnRun(const v1::RunStarted& run);
   Status OnJoined(const v1::WorkerJoined& joined, Duration at);
   Status OnLost(const v1::WorkerLost& lost, Duration at);
   Status OnSnapshot(const v1::RecordedSnapshot& recorded, Duration at);
-  Status OnPlan(Duration at);
+  Status OnPlan(const v1::Plan& plan, Duration at);
+  Status OnResumed(const v1::RunResumed& resumed);
   Status OnFinished(const v1::WorkerFinished& finished);
   Status OnEnded(const v1::RunEnded& ended, Duration at);
   StatusOr<stats::Interval> Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
@@ -100,6 +129,10 @@ class Results {
   // them over.
   std::optional<std::uint32_t> missing_since_;
   std::optional<v1::RunEnded> ended_;
+  std::optional<std::string> stopping_;
+  std::vector<Absence> absences_;
+  std::optional<Duration> plan_end_;
+  Duration newest_{0};
   Duration duration_{0};
 };
 

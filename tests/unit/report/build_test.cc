@@ -108,7 +108,12 @@ TEST(Build, AnIncompleteRunSaysWhatIsMissing) {
   journal.Finish(31, ended);
   const Report report = Build(journal.results);
   EXPECT_THAT(report.run.reasons, Contains("the run is incomplete: 1 worker was missing"));
-  EXPECT_THAT(report.run.reasons, Contains("worker 1 (worker-1) was lost and did not come back"));
+  EXPECT_THAT(
+      report.run.reasons,
+      Contains("worker 1 (worker-1) was lost and did not come back; what it delivered, up to "
+               "second 10.0, is in; missing are at most 130 requests (10 in its busiest "
+               "second, 13.0 s until its load had ended for certain) and the answers to 0 "
+               "that were under way"));
   EXPECT_NE(report.run.verdict, Verdict::kValid);
   EXPECT_TRUE(report.series[15].degraded);
 }
