@@ -47,22 +47,25 @@ void BuildWait(const Node* wait, Context& context, v1::UserClass& out) {
   }
 }
 
-std::vector<std::string> BuildOnStart(const Node* on_start, const Node& tasks, Context& context,
-                                      v1::UserClass& out) {
-  std::vector<std::string> named;
-  if (on_start == nullptr || !on_start->is_list()) return named;
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+// on_start and on_stop.
+void BuildTaskNames(const Node* list, const Node& tasks, Context& context, Names& out) {
+  if (list == nullptr || !list->is_list()) return;
   std::vector<std::string> known;
   for (const Node& task : tasks.children) known.push_back(task.key);
-  for (const Node& item : on_start->children) {
+  for (const Node& item : list->children) {
     if (!item.is_scalar()) continue;
     if (std::find(known.begin(), known.end(), item.value) == known.end()) {
       const std::string all = known.empty() ? "" : Suggest(item.value, known);
-      context.Add(item, "on_start: there is no task " + Quote(item) + " in this class" + all);
+      context.Add(item, list->key + ": there is no task " + Quote(item) + " in this class" + all);
     }
-    named.push_back(item.value);
-    out.add_on_start(item.value);
+    *out.Add() = item.value;
   }
-  return named;
+}
+
+bool Contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
@@ -72,8 +75,8 @@ void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
   BuildWait(user_class.Get("wait"), context, out);
   const Node* tasks = user_class.Get("tasks");
   if (tasks == nullptr || !tasks->is_map()) return;
-  const std::vector<std::string> on_start =
-      BuildOnStart(user_class.Get("on_start"), *tasks, context, out);
+  BuildTaskNames(user_class.Get("on_start"), *tasks, context, *out.mutable_on_start());
+  BuildTaskNames(user_class.Get("on_stop"), *tasks, context, *out.mutable_on_stop());
   for (const Node& task : tasks->children) {
     CheckName(task, "a task", context);
     context.tasks.push_back(task.key);
@@ -81,8 +84,9 @@ void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
     BuildTask(task, context, to);
     const Node* weight = task.Get("weight");
     if (weight != nullptr && to.weight() == 0 && Integer(weight) &&
-        std::find(on_start.begin(), on_start.end(), task.key) == on_start.end()) {
-      context.Add(*weight, "with a weight of 0 this task never runs, unless on_start names it");
+        !Contains(out.on_start(), task.key) && !Contains(out.on_stop(), task.key)) {
+      context.Add(*weight,
+                  "with a weight of 0 this task never runs, unless on_start or on_stop names it");
     }
   }
 }

@@ -230,7 +230,8 @@ constexpr Rule kCollects{
 
 constexpr Rule kJson{.kind = Kind::kJson};
 constexpr Key kTaskKeys[] = {
-    {"weight", &kTaskWeight, "1", "Share among the class's tasks; 0: only through on_start."},
+    {"weight", &kTaskWeight, "1",
+     "Share among the class's tasks; 0: only through on_start or on_stop."},
     {"get", &kTemplate, nullptr, "Path and query of a GET request, behind target.base_path.", false,
      "method"},
     {"post", &kTemplate, nullptr, "Path and query of a POST request.", false, "method"},
@@ -261,6 +262,8 @@ constexpr Key kClassKeys[] = {
     {"wait", &kWait, nullptr, "The time between two tasks; without it there is none."},
     {"on_start", &kTaskNames, nullptr,
      "Tasks that each user does once, in this order, before all others."},
+    {"on_stop", &kTaskNames, nullptr,
+     "Tasks that each user does once, in this order, when it retires."},
     {"tasks", &kTasks, nullptr, "What users of this class do: tasks by name.", true},
 };
 constexpr Rule kClass{.kind = Kind::kMap, .keys = kClassKeys};

@@ -59,6 +59,14 @@ StatusOr<Plan> Plan::Create(const v1::Plan& proto) {
     }
     plan.end_ = Duration(proto.end_ns());
   }
+  if (proto.has_arrivals()) {
+    StatusOr<RateLine> rate = RateLine::Create(proto.arrivals());
+    if (!rate.ok()) return rate.status();
+    plan.rate_ = *std::move(rate);
+    plan.poisson_ = proto.arrivals().distribution() == v1::Arrivals::POISSON;
+    if (plan.most_users_ == 0) return Invalid("plan: arrivals, but no users to serve them");
+  }
+  if (proto.iterations() > 0) plan.iterations_ = proto.iterations();
   return plan;
 }
 
@@ -161,6 +169,12 @@ std::optional<Duration> Plan::StartOf(std::uint64_t user, Duration t) const {
 std::optional<Duration> Plan::EndOf(std::uint64_t user, Duration t) const {
   if (user >= static_cast<std::uint64_t>(kMostUsers)) return t;
   return Left(static_cast<std::int64_t>(user + 1) * kUnit, t);
+}
+
+std::optional<std::uint64_t> Plan::IterationsOf(std::uint64_t user) const {
+  if (!iterations_) return std::nullopt;
+  if (user >= most_users_) return 0;
+  return *iterations_ / most_users_ + (user < *iterations_ % most_users_ ? 1 : 0);
 }
 
 std::uint32_t Plan::ThreadOf(std::uint64_t user, std::uint32_t threads) const {

@@ -13,6 +13,9 @@
 // ramp of r users/s, user u starts at the moment when the polyline reaches u + 1, so starts lie
 // evenly 1/r apart.
 //
+// In the open model (arrivals.h) these users only serve: UsersAt says how many may exist, and when
+// tasks begin is the arrivals' affair.
+//
 // Users are taken to the nearest 2^-20; from there on all arithmetic is in integers, so UsersAt,
 // NextChange, StartOf and EndOf agree to the nanosecond, and a stage reaches its target exactly at
 // its end.
@@ -25,6 +28,7 @@
 
 #include "common/base/status.h"
 #include "common/base/time.h"
+#include "common/plan/arrivals.h"
 #include "sfp/v1/plan.pb.h"
 
 namespace sfp::plan {
@@ -32,7 +36,7 @@ namespace sfp::plan {
 class Plan {
  public:
   // Refuses points out of order or before the start, negative or not finite users, owners empty,
-  // end before the last point. A plan without points has no users.
+  // end before the last point, rates that RateLine refuses. A plan without points has no users.
   static StatusOr<Plan> Create(const v1::Plan& proto);
 
   std::uint64_t revision() const { return revision_; }
@@ -50,6 +54,14 @@ class Plan {
   std::optional<Duration> end() const { return end_; }  // all users are retired from here on
   // Of the whole run, not of this revision only, if the plan says so.
   std::uint32_t most_users() const { return most_users_; }
+
+  // The open model, or null.
+  const RateLine* rate() const { return rate_ ? &*rate_ : nullptr; }
+  bool poisson() const { return poisson_; }
+
+  // How many task iterations all users do together, if that is limited; the part of one of them.
+  std::optional<std::uint64_t> iterations() const { return iterations_; }
+  std::optional<std::uint64_t> IterationsOf(std::uint64_t user) const;
 
   std::uint32_t OwnerOf(std::uint64_t user) const { return owners_[user % owners_.size()]; }
   // Thread of the owning worker: its k-th entry of the owner table belongs to thread k mod threads.
@@ -79,6 +91,9 @@ class Plan {
   std::vector<std::uint32_t> rank_;  // of an entry among its owner's entries
   std::optional<Duration> end_;
   std::uint32_t most_users_ = 0;
+  std::optional<RateLine> rate_;
+  bool poisson_ = false;
+  std::optional<std::uint64_t> iterations_;
 };
 
 }  // namespace sfp::plan

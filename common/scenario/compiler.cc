@@ -1,6 +1,7 @@
 #include "common/scenario/compiler.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace sfp::scenario {
@@ -177,11 +178,27 @@ void Compiler::CompileClass(const v1::UserClass& from) {
     out().tasks.push_back(std::move(task));
   }
   user_class.has_picks = !user_class.choices.empty();
-  for (const std::string& name : from.on_start()) {
-    const auto task = std::find_if(out().tasks.begin() + first, out().tasks.end(),
-                                   [&](const Task& t) { return t.name == name; });
-    if (task == out().tasks.end()) Error(where, "on_start: there is no task " + Quoted(name));
-    user_class.on_start.push_back(static_cast<TaskId>(task - out().tasks.begin()));
+  const auto resolve = [&](const auto& names, std::string_view key, std::vector<TaskId>& to) {
+    for (const std::string& name : names) {
+      const auto task = std::find_if(out().tasks.begin() + first, out().tasks.end(),
+                                     [&](const Task& t) { return t.name == name; });
+      if (task == out().tasks.end()) {
+        Error(where, std::string(key) + ": there is no task " + Quoted(name));
+      }
+      to.push_back(static_cast<TaskId>(task - out().tasks.begin()));
+    }
+  };
+  resolve(from.on_start(), "on_start", user_class.on_start);
+  resolve(from.on_stop(), "on_stop", user_class.on_stop);
+  std::map<SourceId, std::uint32_t> aside;
+  for (const auto* tasks : {&user_class.on_start, &user_class.on_stop}) {
+    for (const TaskId id : *tasks) {
+      if (id >= out().tasks.size()) continue;  // reported above
+      for (const Variable& variable : out().tasks[id].variables) ++aside[variable.source];
+    }
+  }
+  for (const auto& [source, draws] : aside) {
+    out().data[source].draws_aside = std::max(out().data[source].draws_aside, draws);
   }
   if (!user_class.has_picks && user_class.on_start.empty()) {
     Error(where, "it has no task with a weight");

@@ -32,10 +32,11 @@ struct DataSource {
   std::vector<std::string> values;
   std::int64_t from = 0;
   std::int64_t step = 1;
-  std::uint32_t width = 0;     // zero-padded to so many digits
-  std::uint32_t capacity = 0;  // of a pool
-  std::uint64_t rows = 0;      // of values and ranges; at least 1
-  std::uint16_t counter = 0;   // index of a user's draw counter, if pick is not random
+  std::uint32_t width = 0;        // zero-padded to so many digits
+  std::uint32_t capacity = 0;     // of a pool
+  std::uint64_t rows = 0;         // of values and ranges; at least 1
+  std::uint16_t counter = 0;      // index of a user's draw counter, if pick is not random
+  std::uint32_t draws_aside = 0;  // the most that a user's on_start and on_stop draw of it
 
   // Appends row `row` (< rows).
   void AppendRow(std::string& out, std::uint64_t row) const;

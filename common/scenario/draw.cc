@@ -16,10 +16,17 @@ std::optional<std::uint64_t> CountedRow(const DataSource& source, std::uint64_t 
   return row < source.rows ? std::optional(row) : std::nullopt;
 }
 
+std::optional<std::uint64_t> ArrivalsRow(const DataSource& source, std::uint64_t arrival,
+                                         std::uint64_t most_users) {
+  if (source.pick == Pick::kSequential) return arrival % source.rows;
+  const std::uint64_t row = source.draws_aside * most_users + arrival;
+  return row < source.rows ? std::optional(row) : std::nullopt;
+}
+
 }  // namespace
 
 bool Draw::Take(const Program& program, const Task& task, UserSession& session, const Pools& pools,
-                Rng& rng) {
+                Rng& rng, std::optional<std::uint64_t> arrival) {
   text_.clear();
   ends_.clear();
   bool complete = true;
@@ -31,11 +38,12 @@ bool Draw::Take(const Program& program, const Task& task, UserSession& session, 
     } else if (source.pick == Pick::kRandom) {
       source.AppendRow(text_, rng.Below(source.rows));
     } else if (complete) {
-      const auto row =
-          CountedRow(source, session.user_, session.draws_[source.counter], session.most_users_);
+      std::uint32_t& draws = session.draws_[source.counter];
+      const auto row = arrival ? ArrivalsRow(source, *arrival, session.most_users_)
+                               : CountedRow(source, session.user_, draws, session.most_users_);
       complete = row.has_value();
       if (row) {
-        ++session.draws_[source.counter];
+        if (!arrival) ++draws;
         source.AppendRow(text_, *row);
       }
     }

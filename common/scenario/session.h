@@ -21,7 +21,11 @@ namespace sfp::scenario {
 class UserSession {
  public:
   // `most_users` is the plan's, fixed for the whole run: the stride of unique sources.
-  UserSession(const Program& program, std::uint64_t user, std::uint32_t most_users);
+  UserSession(const Program& program, std::uint64_t user, std::uint32_t most_users)
+      : UserSession(program, user, program.ClassOf(user), most_users) {}
+  // In the open model users are made of the class that an arrival needs.
+  UserSession(const Program& program, std::uint64_t user, const UserClass& user_class,
+              std::uint32_t most_users);
 
   std::uint64_t user() const { return user_; }
   const UserClass& user_class() const { return *class_; }

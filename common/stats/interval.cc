@@ -63,6 +63,7 @@ void Interval::MergePeer(const Interval& other) {
   end = std::max(end, other.end);
   users += other.users;
   in_flight += other.in_flight;
+  iterations += other.iterations;
   if (endpoints.size() < other.endpoints.size()) endpoints.resize(other.endpoints.size());
   for (std::size_t i = 0; i < other.endpoints.size(); ++i) {
     endpoints[i].Merge(other.endpoints[i]);

@@ -222,6 +222,7 @@ void ToProto(const Interval& interval, v1::Snapshot& out) {
   out.set_users(interval.users);
   out.set_in_flight(interval.in_flight);
   out.set_cpu(interval.cpu);
+  out.set_iterations(interval.iterations);
   out.clear_lag();
   if (interval.lag.count() > 0) interval.lag.ToProto(*out.mutable_lag());
   out.clear_endpoints();
@@ -243,6 +244,8 @@ StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints) {
   out.users = in.users();
   out.in_flight = in.in_flight();
   out.cpu = in.cpu();
+  if (in.iterations() > kMostOfAny) return Invalid("impossible number of iterations");
+  out.iterations = in.iterations();
   if (Status s = TakeHistogram(in.lag(), kMostOfAny, "lag", out.lag); !s.ok()) return s;
   out.endpoints.resize(endpoints);
   std::vector<bool> seen(endpoints, false);

@@ -138,6 +138,7 @@ void Recorder::Recycle(Interval&& interval) {
   }
   interval.lag.Clear();
   interval.cpu = 0;
+  interval.iterations = 0;
   spare_.push_back(std::move(interval));
 }
 

@@ -82,6 +82,9 @@ void Agent::Life::NewPlan(const v1::Plan& proto, Time) {
   if (proto.revision() <= run_->plan.revision()) return;
   StatusOr<plan::Plan> plan = plan::Plan::Create(proto);
   if (!plan.ok()) return Impossible(Message(Annotate(plan.status(), "plan")));
+  if ((plan->rate() != nullptr) != (run_->plan.rate() != nullptr)) {
+    return Impossible("a plan of another kind");
+  }
   run_->plan = *std::move(plan);
   if (run_->phase == Run::Phase::kRunning && run_->engines_on) shell_.UpdatePlan(run_->plan);
 }

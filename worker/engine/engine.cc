@@ -6,6 +6,7 @@
 
 #include "common/base/check.h"
 #include "common/stats/recorder.h"
+#include "worker/engine/arrivals.h"
 #include "worker/engine/population.h"
 #include "worker/engine/user.h"
 
@@ -16,19 +17,18 @@ class Engine::State {
   State(std::shared_ptr<const scenario::Program> program, scenario::Pools& pools,
         Connector& connector, Wheel& wheel, EngineObserver& observer, Options options)
       : program_(std::move(program)),
+        connector_(connector),
         wheel_(wheel),
         observer_(observer),
         options_(options),
-        context_{*program_, pools, wheel, options.seed, scenario::Renderer(program_)},
-        population_(context_, connector, {options.worker, options.thread, options.threads},
-                    [this](Time now) { wheel_.Schedule(sweep_, now); }) {}
+        context_{*program_, pools, wheel, options.seed, scenario::Renderer(program_)} {}
 
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan, Time now);
   void Stop(Time now);
 
   std::optional<stats::Recorder>& recorder() { return recorder_; }
-  std::size_t users() const { return population_.users(); }
+  std::size_t users() const { return load_ == nullptr ? 0 : load_->users(); }
 
  private:
   static constexpr Duration kSecond{1'000'000'000};
@@ -48,12 +48,14 @@ class Engine::State {
   void Rotate(Time now);
   void Sweep(Time now);
   void GiveUp(Time now);
+  std::unique_ptr<Load> MakeLoad(const plan::Plan& plan);
   void FollowUntil(Duration t, Time now);
   void ScheduleFollow();
   void ScheduleRotation() { wheel_.Schedule(rotate_, start_ + (index_ + 1) * kSecond); }
   void Finish(Time now);
 
   std::shared_ptr<const scenario::Program> program_;
+  Connector& connector_;
   Wheel& wheel_;
   EngineObserver& observer_;
   const Options options_;
@@ -63,7 +65,7 @@ class Engine::State {
   Time start_{};
   std::int64_t index_ = 0;  // of the interval under way
   bool begun_ = false;
-  Population population_;
+  std::unique_ptr<Load> load_;  // from Start on
   Alarm begin_{*this, &State::Begin};
   Alarm follow_{*this, &State::Follow};
   Alarm rotate_{*this, &State::Rotate};
@@ -77,9 +79,19 @@ void Engine::State::Start(plan::Plan plan, Time start) {
   start_ = start;
   recorder_.emplace(program_->endpoints().size(), start);
   context_.recorder = &*recorder_;
-  population_.Learn(plan);
+  load_ = MakeLoad(plan);
+  load_->Learn(plan);
   first_ = std::move(plan);
   wheel_.Schedule(begin_, start);
+}
+
+std::unique_ptr<Load> Engine::State::MakeLoad(const plan::Plan& plan) {
+  const Place place{options_.worker, options_.thread, options_.threads};
+  const auto on_finished = [this](Time now) { wheel_.Schedule(sweep_, now); };
+  if (plan.rate() != nullptr) {
+    return std::make_unique<Arrivals>(context_, connector_, place, on_finished);
+  }
+  return std::make_unique<Population>(context_, connector_, place, on_finished);
 }
 
 void Engine::State::Begin(Time now) {
@@ -90,8 +102,8 @@ void Engine::State::Begin(Time now) {
   // What is over is not ours: the first interval begins now.
   if (joined_late) recorder_->Recycle(recorder_->Rotate(0, now, 0));
   ScheduleRotation();
-  population_.Adopt(*std::exchange(first_, std::nullopt), joined_late ? elapsed : Duration(0),
-                    start_, now);
+  load_->Adopt(*std::exchange(first_, std::nullopt), joined_late ? elapsed : Duration(0), start_,
+               now);
   FollowUntil(elapsed, now);
 }
 
@@ -100,9 +112,9 @@ void Engine::State::Follow(Time now) { FollowUntil(std::min(now, rotate_.due()) 
 
 void Engine::State::FollowUntil(Duration t, Time now) {
   if (context_.stopping) return;
-  population_.Follow(t, now);
-  const std::optional<Duration> end = population_.plan().end();
-  if (end && t >= *end) {
+  load_->Follow(t, now);
+  const std::optional<Duration> end = load_->plan().end();
+  if ((end && t >= *end) || load_->done()) {
     Stop(now);
   } else {
     ScheduleFollow();
@@ -110,8 +122,8 @@ void Engine::State::FollowUntil(Duration t, Time now) {
 }
 
 void Engine::State::ScheduleFollow() {
-  std::optional<Duration> next = population_.NextEvent();
-  const std::optional<Duration> end = population_.plan().end();
+  std::optional<Duration> next = load_->NextEvent();
+  const std::optional<Duration> end = load_->plan().end();
   if (end && (!next || *end < *next)) next = end;
   if (next) {
     wheel_.Schedule(follow_, start_ + *next);
@@ -122,15 +134,18 @@ void Engine::State::ScheduleFollow() {
 
 void Engine::State::Update(plan::Plan plan, Time now) {
   if (context_.stopping || !recorder_) return;
-  const plan::Plan& newest = begun_ ? population_.plan() : *first_;
+  const plan::Plan& newest = begun_ ? load_->plan() : *first_;
   if (plan.revision() <= newest.revision()) return;
-  population_.Learn(plan);
+  SFP_CHECK((plan.rate() != nullptr) == (newest.rate() != nullptr));
   if (!begun_) {
+    load_->Learn(plan);
     first_ = std::move(plan);
     return;
   }
   const Duration t = std::min(now, rotate_.due()) - start_;
-  population_.Adopt(std::move(plan), t, start_, now);
+  if (plan.rate() != nullptr) load_->Follow(t, now);  // what was due by the old plan
+  load_->Learn(plan);
+  load_->Adopt(std::move(plan), t, start_, now);
   FollowUntil(t, now);
 }
 
@@ -139,7 +154,7 @@ void Engine::State::Stop(Time now) {
   context_.stopping = true;
   wheel_.Cancel(begin_);
   wheel_.Cancel(follow_);
-  population_.RetireAll();
+  if (load_ != nullptr) load_->RetireAll(now);
   wheel_.Schedule(sweep_, now);
   wheel_.Schedule(give_up_, now + options_.stop_timeout);
 }
@@ -156,12 +171,15 @@ void Engine::State::Rotate(Time now) {
 }
 
 void Engine::State::Sweep(Time now) {
-  population_.Sweep();
-  if (context_.stopping && population_.empty()) Finish(now);
+  if (load_ != nullptr) {
+    load_->Sweep();
+    if (!context_.stopping && load_->done()) Stop(now);
+  }
+  if (context_.stopping && (load_ == nullptr || load_->empty())) Finish(now);
 }
 
 void Engine::State::GiveUp(Time now) {
-  population_.Abandon();
+  if (load_ != nullptr) load_->Abandon();
   Finish(now);
 }
 

@@ -33,14 +33,14 @@ void Population::Adopt(plan::Plan plan, Duration t, Time start, Time now) {
   auto old = before.begin();
   next_ = NextOurs(0);
   for (; next_ && *next_ < wanted; next_ = NextOurs(*next_ + 1)) {
-    while (old != before.end() && (*old)->number() < *next_) Retire(std::move(*old++));
+    while (old != before.end() && (*old)->number() < *next_) Retire(std::move(*old++), now);
     if (old != before.end() && (*old)->number() == *next_) {
       running_.push_back(std::move(*old++));
     } else {
       Begin(*next_, at_, now);
     }
   }
-  while (old != before.end()) Retire(std::move(*old++));
+  while (old != before.end()) Retire(std::move(*old++), now);
 }
 
 void Population::Follow(Duration t, Time now) {
@@ -48,7 +48,7 @@ void Population::Follow(Duration t, Time now) {
   const std::uint32_t wanted = plan_->UsersAt(t);
   while (!running_.empty() && running_.back()->number() >= wanted) {
     next_ = running_.back()->number();
-    Retire(std::move(running_.back()));
+    Retire(std::move(running_.back()), now);
     running_.pop_back();
   }
   for (; next_ && *next_ < wanted; next_ = NextOurs(*next_ + 1)) {
@@ -74,24 +74,29 @@ void Population::Begin(std::uint64_t number, Duration planned, Time now) {
     retiring_.erase(found);
     return;
   }
+  if (done_.contains(number)) return;
+  const Role role{.number = number,
+                  .user_class = &context_.program.ClassOf(number),
+                  .most_users = plan_->most_users(),
+                  .iterations = plan_->IterationsOf(number)};
   UserOwner& owner = *this;
-  running_.push_back(std::make_unique<User>(context_, owner, connector_.Connect(number), number,
-                                            plan_->most_users()));
+  auto user = std::make_unique<User>(context_, owner, connector_.Connect(number), role);
+  User& started = *user;
+  running_.push_back(std::move(user));
   context_.recorder->Lag(std::max(Duration(0), now - (start_ + planned)));
-  running_.back()->Start(start_ + planned, now);
+  started.Start(start_ + planned, now);
 }
 
-void Population::Retire(std::unique_ptr<User> user) {
-  user->Retire();
-  if (user->idle()) return;  // gone
+void Population::Retire(std::unique_ptr<User> user, Time now) {
+  if (!user->Retire(now)) return;  // gone
   const std::uint64_t number = user->number();
   retiring_.emplace(number, std::move(user));
 }
 
-void Population::RetireAll() {
+void Population::RetireAll(Time now) {
   next_.reset();
   while (!running_.empty()) {
-    Retire(std::move(running_.back()));
+    Retire(std::move(running_.back()), now);
     running_.pop_back();
   }
 }
@@ -102,11 +107,24 @@ void Population::Abandon() {
   finished_.clear();
 }
 
+bool Population::done() const {
+  return plan_ && plan_->iterations() && (!next_ || *next_ >= plan_->most_users()) &&
+         running_.empty() && retiring_.empty();
+}
+
 void Population::OnFinished(User& user, Time now) {
-  const auto found = retiring_.find(user.number());
-  SFP_CHECK(found != retiring_.end());
-  finished_.push_back(std::move(found->second));
-  retiring_.erase(found);
+  if (const auto found = retiring_.find(user.number()); found != retiring_.end()) {
+    finished_.push_back(std::move(found->second));
+    retiring_.erase(found);
+  } else {
+    const auto at = std::lower_bound(
+        running_.begin(), running_.end(), user.number(),
+        [](const auto& running, std::uint64_t number) { return running->number() < number; });
+    SFP_CHECK(at != running_.end() && at->get() == &user);
+    done_.insert(user.number());
+    finished_.push_back(std::move(*at));
+    running_.erase(at);
+  }
   on_finished_(now);
 }
 

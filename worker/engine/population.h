@@ -1,11 +1,15 @@
 #pragma once
 
-// Which users of this loop run: those of the first UsersAt(t) that the owner table gives to this
-// worker and thread. They start in order of their numbers, each at its planned moment, and the
-// highest numbers retire first: at once when idle, after the task under way otherwise.
+// The closed model: which users of this loop run, those of the first UsersAt(t) that the owner table
+// gives to this worker and thread. They start in order of their numbers, each at its planned
+// moment, and the highest numbers retire first: at once when idle, after the task under way
+// otherwise, and after the tasks of on_stop.
 //
-// Follow(t) makes it so for the plan's time t; NextEvent says when it is next needed. When it is
-// called late it does all that was due, and the lateness of each start is recorded as lag.
+// Follow(t) makes it so for the plan's time t. When it is called late it does all that was due, and
+// the lateness of each start is recorded as lag.
+//
+// With a limit of iterations each user retires by itself when its part is done, and does not come
+// again.
 //
 // Thread: confined to its loop.
 
@@ -14,54 +18,44 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "common/plan/plan.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/load.h"
 #include "worker/engine/thread_table.h"
 #include "worker/engine/user.h"
 
 namespace sfp::engine {
 
-class Population final : private UserOwner {
+class Population final : public Load, private UserOwner {
  public:
-  struct Place {
-    std::uint32_t worker = 0;
-    std::uint32_t thread = 0;
-    std::uint32_t threads = 1;
-  };
-  // `on_finished` is called when a retired user waits to be swept, from within that user's last
+  // `on_finished` is called when a finished user waits to be swept, from within that user's last
   // exchange.
   Population(UserContext& context, Connector& connector, Place place,
              std::function<void(Time now)> on_finished);
-  ~Population();
+  ~Population() override;
 
-  // Every revision in order, those before the start included; then Adopt it.
-  void Learn(const plan::Plan& plan) { table_.Adopt(plan); }
-  // The plan, learned before, to follow from its time `t` on; its time 0 is `start`. Users that are
-  // ours in both plans go on undisturbed, others retire, and those that have become ours are wanted
-  // at `t`.
-  void Adopt(plan::Plan plan, Duration t, Time start, Time now);
-  // A time before the last one counts as that one.
-  void Follow(Duration t, Time now);
-  // The first moment after the last Follow at which a user of ours starts or retires.
-  std::optional<Duration> NextEvent() const;
-  const plan::Plan& plan() const { return *plan_; }
-
-  void RetireAll();
-  // Destroys those who have finished.
-  void Sweep() { finished_.clear(); }
-  // Destroys everybody, exchanges under way included.
-  void Abandon();
-
-  std::size_t users() const { return running_.size(); }  // not counting those who retire
-  bool empty() const { return running_.empty() && retiring_.empty() && finished_.empty(); }
+  void Learn(const plan::Plan& plan) override { table_.Adopt(plan); }
+  // Users that are ours in both plans go on undisturbed, others retire, and those that have become
+  // ours are wanted at `t`.
+  void Adopt(plan::Plan plan, Duration t, Time start, Time now) override;
+  void Follow(Duration t, Time now) override;
+  std::optional<Duration> NextEvent() const override;
+  const plan::Plan& plan() const override { return *plan_; }
+  void RetireAll(Time now) override;
+  void Sweep() override { finished_.clear(); }
+  void Abandon() override;
+  std::size_t users() const override { return running_.size(); }
+  bool empty() const override { return running_.empty() && retiring_.empty() && finished_.empty(); }
+  bool done() const override;
 
  private:
   void OnFinished(User& user, Time now) override;
   // Our first user number from `from` on; nothing if we have none.
   std::optional<std::uint64_t> NextOurs(std::uint64_t from) const;
-  void Retire(std::unique_ptr<User> user);
+  void Retire(std::unique_ptr<User> user, Time now);
   // Behind the users that run; one that was about to retire goes on instead.
   void Begin(std::uint64_t number, Duration planned, Time now);
 
@@ -77,6 +71,7 @@ class Population final : private UserOwner {
   std::vector<std::unique_ptr<User>> running_;  // by number
   std::unordered_map<std::uint64_t, std::unique_ptr<User>> retiring_;
   std::vector<std::unique_ptr<User>> finished_;
+  std::unordered_set<std::uint64_t> done_;  // numbers whose iterations are done
 };
 
 }  // namespace sfp::engine

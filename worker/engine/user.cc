@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/plan/arrivals.h"
 
 namespace sfp::engine {
 
@@ -19,18 +20,15 @@ struct User::Waiting {
   Time due;
   bool await_ready() const noexcept { return due <= user.now_; }
   void await_suspend(std::coroutine_handle<>) {
+    user.until_ = due;
     if (due != kNever) user.context_.wheel.Schedule(user, due);
   }
   void await_resume() const noexcept {}
 };
 
 UserTask User::Live() {
-  while (!retiring_) {
-    task_ = Choose();
-    if (task_ == nullptr) {  // it has nothing to do any more, but is a user until it is retired
-      co_await Waiting{*this, kNever};
-      continue;
-    }
+  co_await Waiting{*this, Begin(wanted_)};
+  while (Choose()) {
     const bool drawn = Draw();
     if (drawn) {
       bool more = true;
@@ -41,28 +39,57 @@ UserTask User::Live() {
     } else {
       context_.recorder->Skipped(task_->endpoint);
     }
-    if (retiring_) break;
-    co_await Waiting{*this, NextStart(!drawn)};
+    co_await Waiting{*this, Ended(!drawn)};
   }
 }
 
 User::User(UserContext& context, UserOwner& owner, std::unique_ptr<Connection> connection,
-           std::uint64_t number, std::uint32_t most_users)
+           Role role)
     : context_(context),
       owner_(owner),
+      role_(role),
       connection_(std::move(connection)),
-      session_(context.program, number, most_users),
+      session_(context.program, role.number, *role.user_class, role.most_users),
       life_(Live()) {}
 
 void User::Start(Time planned, Time now) {
-  wanted_ = paced_from_ = planned;
+  wanted_ = planned;
   now_ = now;
   Resume();
 }
 
-void User::Retire() {
+void User::Serve(std::uint64_t arrival, Time planned, Time now) {
+  SFP_CHECK(role_.serves && !exchanging_);
+  arrival_ = arrival;
+  wanted_ = planned;
+  now_ = now;
+  Resume();
+}
+
+bool User::Retire(Time now) {
   retiring_ = true;
-  if (idle()) context_.wheel.Cancel(*this);
+  again_ = false;
+  if (exchanging_) return true;
+  if (user_class().on_stop.empty() || iteration_ == 0) {
+    context_.wheel.Cancel(*this);
+    return false;
+  }
+  context_.wheel.Schedule(*this, now);
+  return true;
+}
+
+void User::Keep() {
+  if (stage_ == Stage::kOnStop) {
+    again_ = true;
+    return;
+  }
+  retiring_ = false;
+  if (exchanging_) return;
+  if (until_ == kNever) {
+    context_.wheel.Cancel(*this);
+  } else {
+    context_.wheel.Schedule(*this, until_);
+  }
 }
 
 void User::OnTimer(Time now) {
@@ -84,23 +111,44 @@ void User::Resume() {
   if (life_.done()) owner_.OnFinished(*this, now_);
 }
 
-// The order of random numbers is part of what a seed means: task, wait, values, collected values.
-const scenario::Task* User::Choose() {
-  const scenario::UserClass& user_class = session_.user_class();
-  rng_ = Rng(context_.seed, number(), iteration_++);
-  if (on_start_ < user_class.on_start.size()) {
-    return &context_.program.tasks()[user_class.on_start[on_start_++]];
+bool User::Choose() {
+  const scenario::UserClass& of = user_class();
+  const auto tasks = context_.program.tasks();
+  if (Leaves()) {
+    if (iteration_ == 0 || on_stop_ == of.on_stop.size()) return false;
+    stage_ = Stage::kOnStop;
+    task_ = &tasks[of.on_stop[on_stop_++]];
+  } else if (on_start_ < of.on_start.size()) {
+    stage_ = Stage::kOnStart;
+    task_ = &tasks[of.on_start[on_start_++]];
+  } else {
+    Pick();
+    return true;
   }
-  if (!user_class.has_picks) return nullptr;
-  on_start_ = static_cast<std::uint32_t>(user_class.on_start.size()) + 1;
-  const scenario::TaskId picked = user_class.PickTask(rng_);
-  think_ = user_class.wait.Think(rng_);
-  return &context_.program.tasks()[picked];
+  rng_ = Rng(context_.seed, number(), iteration_++);
+  return true;
+}
+
+// The order of random numbers is part of what a seed means: task, wait, values, collected values.
+void User::Pick() {
+  stage_ = Stage::kPicked;
+  ++picked_;
+  if (role_.serves) {
+    ++iteration_;
+    rng_ = Rng(context_.seed, plan::kArrivalStreams + arrival_, 0);
+    task_ = &context_.program.tasks()[user_class().PickTask(rng_)];
+    return;
+  }
+  rng_ = Rng(context_.seed, number(), iteration_++);
+  task_ = &context_.program.tasks()[user_class().PickTask(rng_)];
+  think_ = user_class().wait.Think(rng_);
 }
 
 bool User::Draw() {
   hops_ = 0;
-  if (!draw_.Take(context_.program, *task_, session_, context_.pools, rng_)) return false;
+  std::optional<std::uint64_t> arrival;
+  if (role_.serves && stage_ == Stage::kPicked) arrival = arrival_;
+  if (!draw_.Take(context_.program, *task_, session_, context_.pools, rng_, arrival)) return false;
   rendered_ = context_.renderer.Render(*task_, draw_, session_, now_);
   return true;
 }
@@ -127,9 +175,10 @@ void User::Fail(Exchange& exchange, stats::FailureKind kind, std::string message
 
 bool User::Settle(Exchange& exchange) {
   stats::Sample& sample = exchange.sample;
-  const bool paced = session_.user_class().wait.pacing().has_value();
+  const bool planned = stage_ == Stage::kPicked && hops_ == 0 &&
+                       (role_.serves || user_class().wait.pacing().has_value());
   sample.intended =
-      paced && hops_ == 0 ? std::max(sample.ended - wanted_, sample.response) : stats::kNotMeasured;
+      planned ? std::max(sample.ended - wanted_, sample.response) : stats::kNotMeasured;
   bool more = false;
   if (sample.failure == nullptr) {
     if (!exchange.set_cookies.empty()) {
@@ -153,7 +202,7 @@ bool User::FollowRedirect(Exchange& exchange) {
          "more than " + std::to_string(hops_) + " redirects");
     return false;
   }
-  if (context_.stopping) return false;
+  if (context_.stopping && stage_ != Stage::kOnStop) return false;
   StatusOr<scenario::Rendered> next = context_.renderer.RenderRedirect(
       *task_, draw_, session_, exchange.sample.status, exchange.location, now_);
   if (!next.ok()) {
@@ -165,17 +214,46 @@ bool User::FollowRedirect(Exchange& exchange) {
   return true;
 }
 
-Time User::NextStart(bool skipped) {
-  const scenario::UserClass& user_class = session_.user_class();
-  if (on_start_ <= user_class.on_start.size()) {  // after a task of on_start
-    wanted_ = paced_from_ = now_;
-    return now_;
+Time User::Begin(Time planned) {
+  return role_.serves || !user_class().on_start.empty() ? now_ : FirstPick(planned);
+}
+
+Time User::FirstPick(Time from) {
+  if (!user_class().has_picks) return kNever;  // a user until it is retired
+  if (const std::optional<Duration> pacing = user_class().wait.pacing()) {
+    // 2^64 / φ; the product's fraction is the low half.
+    const std::uint64_t phase = (number() + 1) * 0x9e3779b97f4a7c15ULL;
+    from += Duration(static_cast<std::int64_t>(
+        (static_cast<unsigned __int128>(phase) * static_cast<std::uint64_t>(pacing->count())) >>
+        64));
   }
-  const std::optional<Duration> pacing = user_class.wait.pacing();
-  wanted_ = pacing ? paced_from_ + *pacing : now_ + think_;
-  const Time soonest = skipped ? now_ + kLeastWaitAfterSkip : now_;
-  paced_from_ = std::max(wanted_, soonest);
-  return paced_from_;
+  wanted_ = from;
+  return std::max(from, now_);
+}
+
+Time User::Ended(bool skipped) {
+  if (stage_ == Stage::kPicked) context_.recorder->Iteration();
+  if (Leaves()) {
+    if (!again_ || on_stop_ < user_class().on_stop.size()) return now_;
+    // Wanted after all, but it has taken its leave: a new life.
+    session_ = scenario::UserSession(context_.program, number(), user_class(), role_.most_users);
+    iteration_ = picked_ = 0;
+    on_start_ = on_stop_ = 0;
+    stage_ = Stage::kOnStart;
+    retiring_ = again_ = false;
+    return Begin(now_);
+  }
+  if (stage_ == Stage::kOnStart) {
+    if (on_start_ < user_class().on_start.size() || role_.serves) return now_;
+    return FirstPick(now_);
+  }
+  if (role_.serves) {
+    owner_.OnFree(*this);
+    return kNever;
+  }
+  const std::optional<Duration> pacing = user_class().wait.pacing();
+  wanted_ = pacing ? wanted_ + *pacing : now_ + think_;
+  return std::max(wanted_, skipped ? now_ + kLeastWaitAfterSkip : now_);
 }
 
 }  // namespace sfp::engine

@@ -1,18 +1,24 @@
 #pragma once
 
 // One virtual user: on_start once, then for ever pick a task, send its request, judge, collect,
-// record, wait. Its life is the coroutine Live in user.cc; here is what it carries.
+// record, wait; on_stop when it retires. Its life is the coroutine Live in user.cc; here is what it
+// carries.
 //
-// * The choices of iteration i come from Rng(seed, user, i); on_start tasks are iterations, too.
-// * The wait follows each task but those of on_start. It counts from the end of the last response,
-//   not from when we noticed; pacing counts from start to start, from when the start was wanted as
-//   long as the user keeps up. A user that fell behind starts at once and does not catch up.
+// * The choices of iteration i come from Rng(seed, user, i); tasks of on_start and on_stop are
+//   iterations, too. Those of arrival n come from Rng(seed, kArrivalStreams + n, 0).
+// * The wait follows each picked task. It counts from the end of the last response, not from when
+//   we noticed.
+// * Pacing counts from start to start on a grid that never slides: a user that fell behind starts
+//   at once, again and again, until it has caught up. User u's grid begins frac((u + 1) φ) of a
+//   period after its start (φ the golden ratio), so that users who start together stay apart.
+// * In the open model it has no wait: after each task it is free until it is given an arrival.
+// * The intended response time of a paced task or an arrival's counts from when it was wanted.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
 //   not the user.
 // * A skipped task is counted and followed by the wait, of at least kLeastWaitAfterSkip.
 //
-// Built by the Population, which retires and destroys it. Never destroyed from inside its own
-// callbacks.
+// Built by its UserOwner (population.h, arrivals.h), which retires and destroys it. Never destroyed
+// from inside its own callbacks.
 //
 // Thread: confined to its loop.
 
@@ -50,51 +56,74 @@ struct UserContext {
 
 class UserOwner {
  public:
-  // A retired user's task under way is done. It is still on the stack: destroy it later.
+  // Its life is over: it retired, or has done all its iterations. It is still on the stack: destroy
+  // it later.
   virtual void OnFinished(User& user, Time now) = 0;
+  // Open model: it has served its arrival. It is still on the stack: no Serve from in here.
+  virtual void OnFree(User&) {}
 
  protected:
   ~UserOwner() = default;
+};
+
+struct Role {
+  std::uint64_t number = 0;
+  const scenario::UserClass* user_class = nullptr;
+  std::uint32_t most_users = 0;
+  std::optional<std::uint64_t> iterations;  // picked tasks, after which it retires by itself
+  bool serves = false;                      // the open model
 };
 
 class User final : private Timer, private ExchangeHandler {
  public:
   static constexpr Duration kLeastWaitAfterSkip{10'000'000};
 
-  User(UserContext& context, UserOwner& owner, std::unique_ptr<Connection> connection,
-       std::uint64_t number, std::uint32_t most_users);
+  User(UserContext& context, UserOwner& owner, std::unique_ptr<Connection> connection, Role role);
 
   // Begins its life; the plan wanted it at `planned`.
   void Start(Time planned, Time now);
-  // No further task. A user that is idle then does nothing any more; one that is not ends with
-  // OnFinished.
-  void Retire();
-  // The plan wants it after all, before it has finished.
-  void Keep() { retiring_ = false; }
+  // Open model, instead of Start and whenever it is free: do an iteration for this arrival, which
+  // the plan wanted at `planned`.
+  void Serve(std::uint64_t arrival, Time planned, Time now);
+  // No further task but those of on_stop. False: there is nothing to be done any more. True: it
+  // ends with OnFinished, not from in here.
+  bool Retire(Time now);
+  // The plan wants it after all, before it has finished. If it has begun with on_stop it begins a
+  // new life behind it.
+  void Keep();
 
-  std::uint64_t number() const { return session_.user(); }
-  bool idle() const { return !exchanging_; }
+  std::uint64_t number() const { return role_.number; }
+  const scenario::UserClass& user_class() const { return *role_.user_class; }
 
  private:
   struct Sending;
   struct Waiting;
+
+  enum class Stage : std::uint8_t { kOnStart, kPicked, kOnStop };  // of a task
 
   UserTask Live();
   void OnTimer(Time now) override;
   void OnExchange(Exchange& exchange) override;
   void Resume();
 
-  const scenario::Task* Choose();
+  // When it has its first task.
+  Time Begin(Time planned);
+  bool Choose();  // the next task; false: its life is over
+  void Pick();
   bool Draw();
   void Send();
   // Judges, collects and records; true if a redirect leads to another request, rendered then.
   bool Settle(Exchange& exchange);
   bool FollowRedirect(Exchange& exchange);
   void Fail(Exchange& exchange, stats::FailureKind kind, std::string message);
-  Time NextStart(bool skipped);
+  // The task is over: when the next one starts, kNever for a user that is told.
+  Time Ended(bool skipped);
+  Time FirstPick(Time from);
+  bool Leaves() const { return retiring_ || picked_ == role_.iterations; }
 
   UserContext& context_;
   UserOwner& owner_;
+  const Role role_;
   std::unique_ptr<Connection> connection_;
   scenario::UserSession session_;
   scenario::Draw draw_;
@@ -103,14 +132,19 @@ class User final : private Timer, private ExchangeHandler {
   Exchange* exchange_ = nullptr;  // during OnExchange
   Rng rng_{0};                    // of this iteration
   std::uint64_t iteration_ = 0;   // the next one
+  std::uint64_t picked_ = 0;      // tasks of this life, without on_start and on_stop
+  std::uint64_t arrival_ = 0;     // that it serves
   Duration think_{0};             // after this task
   Time now_{};                    // the newest time it knows
   Time wanted_{};                 // when the plan wanted this task to start
-  Time paced_from_{};             // from when the next start is paced
-  std::uint32_t on_start_ = 0;    // the next task of on_start
-  std::uint32_t hops_ = 0;        // redirects followed in this task
+  Time until_{};                  // of the wait under way
+  std::uint32_t on_start_ = 0;    // the next task of it
+  std::uint32_t on_stop_ = 0;
+  std::uint32_t hops_ = 0;  // redirects followed in this task
+  Stage stage_ = Stage::kOnStart;
   bool exchanging_ = false;
   bool retiring_ = false;
+  bool again_ = false;  // wanted after on_stop
   UserTask life_;
 };
 

@@ -301,7 +301,8 @@ TEST(Diagnostics, UsersAndTasksThatCannotBe) {
       {kTarget + "users: {u: {wait: {constant: 1s, pacing: 1s}, tasks: {t: {get: /}}}}\n",
        "c.yaml:2:34: 'constant' and 'pacing' exclude each other\n"},
       {Task("weight: 0, get: /"),
-       "c.yaml:2:33: with a weight of 0 this task never runs, unless on_start names it\n"},
+       "c.yaml:2:33: with a weight of 0 this task never runs, unless on_start or on_stop names "
+       "it\n"},
       {Task("get: \"?term={{trem}}\"", kData),
        "c.yaml:2:37: there is no data 'trem', did you mean 'term'?\n"},
       {Task("get: \"/{{id}}\"", kData),

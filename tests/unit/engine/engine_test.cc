@@ -7,10 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/sim_clock.h"
-#include "tests/support/sim_engines.h"
-#include "tests/support/sim_scenario.h"
-#include "tests/support/sim_server.h"
+#include "tests/support/sim_world.h"
 
 namespace sfp::engine {
 namespace {
@@ -25,6 +22,8 @@ using support::SimEngines;
 using support::SimReply;
 using support::SimServer;
 using support::Steady;
+using support::TargetOf;
+using support::World;
 
 constexpr Duration operator""_ms(unsigned long long ms) {
   return Duration(static_cast<std::int64_t>(ms) * 1'000'000);
@@ -32,38 +31,6 @@ constexpr Duration operator""_ms(unsigned long long ms) {
 constexpr Duration operator""_s(unsigned long long s) {
   return Duration(static_cast<std::int64_t>(s) * 1'000'000'000);
 }
-
-// The first line's target: "GET /a?x=1 HTTP/1.1" -> "/a?x=1".
-std::string TargetOf(std::string_view request) {
-  const std::size_t begin = request.find(' ') + 1;
-  return std::string(request.substr(begin, request.find(' ', begin) - begin));
-}
-
-// One scenario against one server with one engine.
-struct World {
-  explicit World(const v1::Scenario& scenario, SimServer::Options options = {},
-                 SimEngines::Setup setup = {})
-      : server(clock, Logged(std::move(options))),
-        start(clock.now() + 10_ms),
-        engines(clock, Compiled(scenario), server, setup) {}
-  static SimServer::Options Logged(SimServer::Options options) {
-    options.keep_log = true;
-    return options;
-  }
-
-  std::vector<std::string> Targets() const {
-    std::vector<std::string> targets;
-    for (const std::string& request : server.log()) targets.push_back(TargetOf(request));
-    return targets;
-  }
-  Engine& engine() { return *engines[0].engine; }
-  stats::EndpointStats Stats(std::size_t endpoint = 0) { return engines.Total().at(endpoint); }
-
-  SimClock clock;
-  SimServer server;
-  Time start;
-  SimEngines engines;
-};
 
 TEST(Engine, RunsOnStartOnceInOrderThenTasksWithWaitsBetween) {
   v1::Scenario scenario = BareScenario();
@@ -223,34 +190,6 @@ TEST(Engine, CookiesComeBackWithTheNextRequest) {
   ASSERT_EQ(world.server.log().size(), 2u);
   EXPECT_EQ(world.server.log()[0].find("Cookie"), std::string::npos);
   EXPECT_NE(world.server.log()[1].find("Cookie: k=v\r\n"), std::string::npos);
-}
-
-TEST(Engine, PacingKeepsItsGridWhileTheUserKeepsUp) {
-  v1::Scenario scenario = BareScenario();
-  scenario.mutable_users(0)->mutable_wait()->set_pacing_ns((100_ms).count());
-  AddTask(*scenario.mutable_users(0), "t", 1, "/");
-  World world(scenario, {.service = 30_ms});
-  world.engines.Start(Steady(1), world.start);
-  world.clock.RunUntil(world.start + 1_s);
-  EXPECT_EQ(world.Stats().started, 10u);  // at 0, 100 … 900 ms
-  EXPECT_EQ(world.Stats().intended.max(), 30_ms);
-  EXPECT_EQ(world.Stats().intended.count(), 10u);
-}
-
-TEST(Engine, LatePacingStartsAtOnceAndShowsInTheIntendedTime) {
-  v1::Scenario scenario = BareScenario();
-  scenario.mutable_users(0)->mutable_wait()->set_pacing_ns((100_ms).count());
-  AddTask(*scenario.mutable_users(0), "t", 1, "/");
-  int n = 0;
-  World world(scenario,
-              {.service_of = [&n](std::string_view) { return ++n == 2 ? 450_ms : 30_ms; }});
-  world.engines.Start(Steady(1), world.start);
-  world.clock.RunUntil(world.start + 1_s);
-  // At 0, 100 (until 550), 550 (wanted at 200), 650, 750, 850, 950 ms.
-  EXPECT_EQ(world.Stats().started, 7u);
-  EXPECT_EQ(world.Stats().response.max(), 450_ms);
-  EXPECT_EQ(world.Stats().intended.max(), 450_ms);
-  EXPECT_EQ(*world.Stats().intended.Quantile(0.8) / 1_ms, 380);  // 580 - 200
 }
 
 TEST(Engine, UsersStartAtTheirExactTimes) {
