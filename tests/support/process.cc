@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -20,6 +22,10 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
+}
+
+std::chrono::nanoseconds Nanoseconds(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
 
 }  // namespace
@@ -80,13 +86,24 @@ std::optional<int> Process::Wait(std::chrono::seconds limit) {
   Eventually(
       [this] {
         int status = 0;
-        if (!code_ && waitpid(pid_, &status, WNOHANG) == pid_) {
+        rusage usage{};
+        if (!code_ && wait4(pid_, &status, WNOHANG, &usage) == pid_) {
+          cpu_time_ = Nanoseconds(usage.ru_utime) + Nanoseconds(usage.ru_stime);
           code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         }
         return code_.has_value();
       },
       limit);
   return code_;
+}
+
+std::chrono::nanoseconds Process::cpu_time() {
+  clockid_t clock = 0;
+  timespec used{};
+  if (!code_ && clock_getcpuclockid(pid_, &clock) == 0 && clock_gettime(clock, &used) == 0) {
+    cpu_time_ = std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+  return cpu_time_;
 }
 
 bool Eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {

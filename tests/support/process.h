@@ -54,6 +54,10 @@ class Process {
   // The exit code, or 128 + the signal that ended it; nothing if it still runs after the limit.
   std::optional<int> Wait(std::chrono::seconds limit);
 
+  // What its threads have used of the processors, in user and in kernel mode, so far or until its
+  // end was awaited.
+  std::chrono::nanoseconds cpu_time();
+
   // What it has written so far.
   std::string out() const { return Content(output_.path() / "out"); }
   std::string err() const { return Content(output_.path() / "err"); }
@@ -62,6 +66,7 @@ class Process {
   TemporaryFolder output_;
   pid_t pid_ = -1;
   std::optional<int> code_;
+  std::chrono::nanoseconds cpu_time_{0};
 };
 
 // Polls until the condition holds or the limit is over; returns whether it holds.

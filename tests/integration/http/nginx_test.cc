@@ -1,75 +1,31 @@
 // Against nginx, as a real server between us and most APIs: files, conditional requests, gzip in
 // chunks, its limits on kept connections, TLS.
 
+#include "tests/support/nginx.h"
+
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/integration/http/harness.h"
-#include "tests/support/process.h"
 
 namespace sfp::http {
 namespace {
 
 using stats::FailureKind;
 
-constexpr char kNginx[] = "/usr/sbin/nginx";
-
-// Two ports that are free now; nginx can't choose its own.
-std::vector<std::uint16_t> FreePorts() {
-  std::vector<std::uint16_t> ports;
-  std::vector<int> held;
-  for (int i = 0; i < 2; ++i) {
-    held.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(held.back(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    getsockname(held.back(), reinterpret_cast<sockaddr*>(&address), &size);
-    ports.push_back(ntohs(address.sin_port));
-  }
-  for (const int fd : held) close(fd);
-  return ports;
-}
-
-bool Listens(std::uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  const bool listens = connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
-  close(fd);
-  return listens;
-}
-
-std::string Configuration(const std::string& folder, const std::vector<std::uint16_t>& ports) {
-  const std::string plain = "127.0.0.1:" + std::to_string(ports[0]);
-  const std::string tls = "127.0.0.1:" + std::to_string(ports[1]);
-  std::string temporary;
-  for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
-    temporary += std::string("  ") + kind + "_temp_path " + folder + "/" + kind + ";\n";
-  }
-  return "daemon off;\nmaster_process off;\npid " + folder + "/pid;\nerror_log stderr;\n" +
-         "events { worker_connections 128; }\nhttp {\n  access_log off;\n" + temporary + "  root " +
-         folder + "/www;\n  default_type text/plain;\n" +
-         "  if_modified_since before;\n  ssl_certificate " + folder + "/cert.pem;\n" +
-         "  ssl_certificate_key " + folder + "/key.pem;\n  ssl_session_cache builtin;\n" +
-         "  server {\n    listen " + plain + ";\n    listen " + tls + " ssl;\n" +
-         "    location /gzip/ { alias " + folder +
-         "/www/; gzip on; gzip_types *; gzip_min_length 1; }\n" + "    location /three/ { alias " +
-         folder + "/www/; keepalive_requests 3; }\n" + "    location /short/ { alias " + folder +
-         "/www/; keepalive_timeout 30ms; }\n" + "    location /nothing { return 444; }\n  }\n}\n";
-}
+constexpr char kServer[] = R"(
+    if_modified_since before;
+    ssl_session_cache builtin;
+    location /gzip/ { alias www/; gzip on; gzip_types *; gzip_min_length 1; }
+    location /three/ { alias www/; keepalive_requests 3; }
+    location /short/ { alias www/; keepalive_timeout 30ms; }
+    location /nothing { return 444; }
+)";
 
 std::string Text() {
   std::string text;
@@ -81,50 +37,31 @@ std::string Text() {
 class Nginx : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (access(kNginx, X_OK) != 0) return;
+    if (!test::Nginx::Installed()) return;
     key_ = *net::GenerateSelfSigned(std::vector<std::string>{"api.test"});
-    folder_ = std::make_unique<test::TemporaryFolder>();
-    std::filesystem::create_directory(folder_->path() / "www");
-    folder_->Write("www/file.txt", Text());
-    folder_->Write("cert.pem", key_.cert_pem);
-    folder_->Write("key.pem", key_.key_pem);
-    for (int attempt = 0; attempt < 3; ++attempt) {  // somebody may take a port first
-      ports_ = FreePorts();
-      const std::string file =
-          folder_->Write("nginx.conf", Configuration(folder_->path().string(), ports_));
-      process_ = std::make_unique<test::Process>(std::vector<std::string>{
-          kNginx, "-e", "stderr", "-p", folder_->path().string(), "-c", file});
-      if (test::Eventually([] { return Listens(ports_[1]) || !process_->running(); }) &&
-          process_->running()) {
-        return;
-      }
-    }
+    server_ = std::make_unique<test::Nginx>(test::NginxSetup{.files = {{"file.txt", Text()}},
+                                                             .server = kServer,
+                                                             .cert_pem = key_.cert_pem,
+                                                             .key_pem = key_.key_pem});
   }
-  static void TearDownTestSuite() {
-    process_.reset();
-    folder_.reset();
-  }
+  static void TearDownTestSuite() { server_.reset(); }
   void SetUp() override {
-    if (process_ == nullptr) GTEST_SKIP() << "nginx is not installed";
-    ASSERT_TRUE(process_->running()) << process_->err();
+    if (server_ == nullptr) GTEST_SKIP() << "nginx is not installed";
+    ASSERT_TRUE(server_->process().running()) << server_->process().err();
   }
 
-  static Destination Plain() { return To("127.0.0.1", ports_[0]); }
+  static Destination Plain() { return To("127.0.0.1", server_->port()); }
   static Destination Secure() {
-    Destination destination = To("127.0.0.1", ports_[1]);
+    Destination destination = To("127.0.0.1", server_->tls_port());
     destination.tls = *net::TlsContext::Client({.ca_pem = key_.cert_pem});
     destination.server_name = "api.test";
     return destination;
   }
 
-  static std::unique_ptr<test::TemporaryFolder> folder_;
-  static std::unique_ptr<test::Process> process_;
-  static std::vector<std::uint16_t> ports_;
+  static std::unique_ptr<test::Nginx> server_;
   static net::CertifiedKey key_;
 };
-std::unique_ptr<test::TemporaryFolder> Nginx::folder_;
-std::unique_ptr<test::Process> Nginx::process_;
-std::vector<std::uint16_t> Nginx::ports_;
+std::unique_ptr<test::Nginx> Nginx::server_;
 net::CertifiedKey Nginx::key_;
 
 Outcome Ask(Harness& harness, engine::Connection& connection, const std::string& line,
@@ -218,12 +155,12 @@ TEST_F(Nginx, ClosesWithoutAnAnswer) {
 
 TEST_F(Nginx, SaysThatPlainRequestsMetATlsPort) {
   Destination destination = Plain();
-  destination.addresses = {At("127.0.0.1", ports_[1])};
+  destination.addresses = {At("127.0.0.1", server_->tls_port())};
   Harness harness(destination);
   auto connection = harness.Connect();
   EXPECT_EQ(Ask(harness, *connection, "GET /file.txt").sample.status, 400);
   Destination wrong = Secure();
-  wrong.addresses = {At("127.0.0.1", ports_[0])};
+  wrong.addresses = {At("127.0.0.1", server_->port())};
   Harness tls(wrong);
   auto over_tls = tls.Connect();
   const Outcome outcome = Ask(tls, *over_tls, "GET /file.txt");
