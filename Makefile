@@ -1,10 +1,11 @@
 # The commands that people type. Everything else is CMake's business: see CMakePresets.json.
 
-.PHONY: help demo test build fuzz format check-format clean
+.PHONY: help demo test build bench fuzz format check-format clean
 
 help:
 	@echo "make demo     install what is missing, build, load-test the demo API, print the report"
 	@echo "make test     install what is missing, build, run every test"
+	@echo "make bench    against wrk and a raw epoll client, on one core each; BENCH=plain50 runs one case"
 	@echo "make fuzz     let libFuzzer search for inputs that break a parser, FUZZ_SECONDS each (30)"
 	@echo "make build    a release build in build/release"
 	@echo "make format   clang-format over the tree"
@@ -26,6 +27,14 @@ test:
 	cmake --preset asan > /dev/null
 	cmake --build --preset asan
 	ctest --preset asan
+
+# One table, and build/bench/bench.json. QUICK=1: one short round of each. The machine should be quiet.
+bench:
+	@deploy/install-dependencies.sh test
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release --target sfp-master sfp-worker sfp-bench micro-benches
+	@mkdir -p build/bench
+	@build/release/bin/sfp-bench --json build/bench/bench.json $(if $(QUICK),--quick) $(BENCH)
 
 # FUZZ=origin runs one target. What was found stays in build/fuzz/corpus, a breaking input is named.
 FUZZ_SECONDS ?= 30

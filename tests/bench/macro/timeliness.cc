@@ -1,0 +1,83 @@
+// On time: how late the wake-ups of thinking users are and what they cost, and what 100 users paced
+// at 2,000 requests/s measure beyond what wrk measures on one connection.
+
+#include <thread>
+
+#include "common/base/time.h"
+#include "tests/bench/macro/cases.h"
+#include "tests/bench/macro/machine.h"
+
+namespace sfp::bench {
+namespace {
+
+std::vector<Row> Thinking(const Case& self, const Effort& effort) {
+  const int users = effort.tiny ? 100 : self.users;
+  const int ramp = effort.tiny ? 0 : 5;
+  const double window = effort.tiny ? 0.3 : 10;
+  Row lateness{.name = self.name, .what = "think-time lateness p99, ms", .target = "< 1.5"};
+  Row share{.name = self.name, .what = "worker's CPU, % of a core", .target = "< 5"};
+  const std::uint64_t wanted = static_cast<std::uint64_t>(users) + 1000;
+  if (RaiseDescriptors(wanted) < wanted) {
+    lateness.note = share.note = "not measured: too few open files allowed";
+    return {lateness, share};
+  }
+  Server server({.connections = users + 100});
+  Say(self.name + ": " + std::to_string(users) + " users that think 0.1 to 5 s");
+  const int hold = static_cast<int>(window + 4);
+  Cluster cluster(ConfigOf(server,
+                           "{stages: [{users: " + std::to_string(users) +
+                               ", ramp: " + std::to_string(ramp) +
+                               "s, hold: " + std::to_string(effort.tiny ? 1 : hold) + "s}]}",
+                           "wait: {uniform: [100ms, 5s]}, "),
+                  {});
+  const bool began = AwaitRequests(server, 1);
+  std::this_thread::sleep_for(std::chrono::seconds(effort.tiny ? 0 : ramp + 2));
+  const auto cpu = cluster.worker().cpu_time();
+  const Time at = Now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(window));
+  const double used = Seconds(cluster.worker().cpu_time() - cpu) / Seconds(Now() - at);
+  const boost::json::object report = cluster.Finish();
+  const std::string trouble =
+      began ? Disagreement(report, server.counts().requests) : "it sent nothing";
+  if (!trouble.empty()) {
+    Trouble(self.name, trouble);
+    return {lateness, share};
+  }
+  const boost::json::value& lag =
+      report.at("run").at("workers").as_array().at(0).at("lag_p99_ms");
+  if (lag.is_number()) lateness.values = {lag.to_number<double>()};
+  share.values = {100 * used};
+  return {lateness, share};
+}
+
+std::vector<Row> Paced(const Case& self, const Effort& effort) {
+  Row added{.name = self.name, .what = "response p99 beyond wrk -c1's, ms", .target = "< 1"};
+  Row alone{.name = self.name, .what = "wrk -c1: response p99, ms"};
+  Times times = effort.times;
+  if (!effort.tiny) times.window += 4;
+  for (int round = 0; round < std::min(3, effort.rounds); ++round) {
+    Say(self.name + ": round " + std::to_string(round + 1));
+    Server server({});
+    const Load wrk = RunWrk(server, times, {.connections = 1});
+    const std::string load = "{users: " + std::to_string(self.users) +
+                             ", spawn_rate: 1000000, run_time: " + std::to_string(times.run()) +
+                             "s}";
+    const Load ours = RunSfp(server, times, ConfigOf(server, load, "wait: {pacing: 50ms}, "), {});
+    for (const Load* one : {&wrk, &ours}) {
+      if (!one->trouble.empty()) Trouble(self.name, one->trouble);
+    }
+    if (!wrk.trouble.empty() || !ours.trouble.empty()) continue;
+    added.values.push_back(ours.p99_ms - wrk.p99_ms);
+    alone.values.push_back(wrk.p99_ms);
+  }
+  if (!alone.values.empty()) added.noise = Spread(alone.values);
+  return {added, alone};
+}
+
+}  // namespace
+
+std::vector<Case> TimelinessCases() {
+  return {{"thinking20k", Thinking, 20'000}, {"paced100", Paced, 100}};
+}
+
+}  // namespace sfp::bench
