@@ -45,7 +45,7 @@ void Channel::StartBlocked(const engine::Request& request, engine::ExchangeHandl
 void Channel::Begin(const engine::Request& request, engine::ExchangeHandler& handler, Time since,
                     Time now) {
   SFP_CHECK(call_ == nullptr);
-  if (state_ == State::kOpen && (hung_up_ || now - answered_at_ >= kSurelyOpen)) StillOpen();
+  if (state_ == State::kOpen && (MayRead() || now - answered_at_ >= kSurelyOpen)) StillOpen();
   call_ = loop_.TakeCall();
   call_->Begin(request, handler, since);
   call_->exchange.sample.reconnected = std::exchange(lost_, false);
@@ -89,7 +89,7 @@ void Channel::Connect() {
         socket_.Connect(endpoint, Source(endpoint), loop_.destination().connections.no_delay);
     if (error == 0) {
       state_ = State::kConnecting;
-      WaitFor(EPOLLOUT);
+      loop_.reactor().Add(socket_.fd(), *this);
       return;
     }
     socket_.Close();
@@ -116,7 +116,6 @@ void Channel::OnConnect(int error) {
   served_ = 0;
   ++loop_.counters().connects;
   MeasurePhase(Phase::kConnect, now);
-  WaitFor(EPOLLIN);
   if (loop_.destination().tls) {
     BeginTls(now);
   } else {
@@ -147,15 +146,11 @@ void Channel::Handshake() {
       const Time now = Now();
       MeasurePhase(Phase::kTls, now);
       if (tls_->resumed()) ++loop_.counters().tls_resumed;
-      WaitFor(EPOLLIN);
       Opened(now);
       return;
     }
     case Io::Kind::kWantRead:
-      WaitFor(EPOLLIN);
-      return;
     case Io::Kind::kWantWrite:
-      WaitFor(EPOLLOUT);
       return;
     case Io::Kind::kEnded:
     case Io::Kind::kFailed:
@@ -202,35 +197,32 @@ void Channel::Close() {
   }
   loop_.reactor().Forget(*this);
   socket_.Close();
-  interest_ = 0;
-  hung_up_ = false;
+  readable_ = hung_up_ = false;
   step_ = nullptr;
   state_ = State::kClosed;
 }
 
-void Channel::WaitFor(std::uint32_t interest) {
-  if (interest == interest_) return;
-  if (interest_ == 0) {
-    loop_.reactor().Add(socket_.fd(), interest, *this);
-  } else {
-    loop_.reactor().Change(socket_.fd(), interest, *this);
-  }
-  interest_ = interest;
+// A read that did not fill its space has emptied the socket: more would be told of. What is left
+// then is the end, if the server has hung up.
+Io Channel::Read(std::span<char> space) {
+  const Io io = tls_ ? tls_->Read(space) : socket_.Read(space);
+  const bool emptied = tls_ ? tls_->emptied_socket() : io.bytes < space.size();
+  if (io.kind == Io::Kind::kWantRead || (emptied && !hung_up_)) readable_ = false;
+  return io;
 }
 
 void Channel::OnReady(std::uint32_t events) {
-  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
-  if (state_ == State::kConnecting) {
-    OnConnect(socket_.ConnectResult());
-  } else if (state_ == State::kHandshaking) {
-    Handshake();
-  } else if (call_ == nullptr) {
-    StillOpen();
-  } else if ((events & EPOLLOUT) != 0 && !call_->all_sent && call_->send_error == 0) {
-    SendRest();
-  } else {
-    ReadResponse();
+  constexpr std::uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  hung_up_ |= (events & kEnd) != 0;
+  readable_ |= (events & (EPOLLIN | kEnd)) != 0;
+  if (state_ == State::kConnecting) return OnConnect(socket_.ConnectResult());
+  if (state_ == State::kHandshaking) return Handshake();
+  if (call_ == nullptr) {
+    if (readable_) StillOpen();
+    return;
   }
+  if ((events & EPOLLOUT) != 0 && !call_->all_sent && call_->send_error == 0) SendRest();
+  if (readable_) ReadResponse();
 }
 
 void Channel::Defer(Step step) {

@@ -7,8 +7,8 @@
 //      |        |                                  |   body)
 //      +--------+----------------------------------+
 //
-// While open the reactor tells when it is readable, so that an idle connection notices the server's
-// close at once, without a system call per request.
+// The reactor tells once when bytes or the server's close have come, idle or not; readable_ remembers
+// it until the socket is empty. So a kept connection costs no system calls but send and receive.
 //
 // Deadlines are on the shared wheel, one timer per channel, moved only forward in time: it fires at
 // most once per limit and looks then at what is really due.
@@ -56,9 +56,10 @@ class Channel final : public engine::Connection, private engine::Timer, private 
   void Opened(Time now);
   bool StillOpen();
   void Close();
-  Io Read(std::span<char> space) { return tls_ ? tls_->Read(space) : socket_.Read(space); }
+  Io Read(std::span<char> space);
   Io Write(std::string_view bytes) { return tls_ ? tls_->Write(bytes) : socket_.Write(bytes); }
-  void WaitFor(std::uint32_t interest);
+  // Whether there may be bytes to read, of which nobody will tell again.
+  bool MayRead() const { return readable_ || (tls_ != nullptr && tls_->has_pending()); }
   void OnReady(std::uint32_t events) override;
   void OnDeferred() override;
   void Defer(Step step);
@@ -93,12 +94,12 @@ class Channel final : public engine::Connection, private engine::Timer, private 
   Time answered_at_{};          // end of the last exchange
   Step step_ = nullptr;         // deferred
   const std::uint64_t number_;
-  std::uint32_t served_ = 0;    // exchanges that this connection has answered
-  std::uint32_t address_ = 0;   // the one to try first
-  std::uint32_t attempt_ = 0;   // addresses that failed in this exchange
-  std::uint32_t interest_ = 0;  // what the reactor watches; 0: nothing
+  std::uint32_t served_ = 0;   // exchanges that this connection has answered
+  std::uint32_t address_ = 0;  // the one to try first
+  std::uint32_t attempt_ = 0;  // addresses that failed in this exchange
   int connect_error_ = 0;
   State state_ = State::kClosed;
+  bool readable_ = false;  // the socket may have bytes, or its end, that were not read yet
   bool hung_up_ = false;   // the reactor has told that the server sends no more
   bool lost_ = false;      // the server closed it while idle
   bool starting_ = false;  // inside Start: OnExchange must wait

@@ -35,7 +35,6 @@ void Channel::Send(std::string_view bytes) {
     }
     if (call_->unsent.empty()) call_->unsent = bytes;
     call_->sent = call_->unsent.size() - bytes.size();
-    WaitFor(EPOLLIN | EPOLLOUT);  // it may answer before it has read everything
     return;
   }
   Sent();
@@ -47,7 +46,6 @@ void Channel::SendRest() {
 }
 
 void Channel::Sent() {
-  WaitFor(EPOLLIN);
   call_->all_sent = true;
   call_->sent_at = Now();
   if (call_->phase == Phase::kSend) {  // else the answer has begun already
@@ -57,11 +55,8 @@ void Channel::Sent() {
   AwaitMore();
 }
 
-// TLS may hold bytes of which the socket will not tell.
 void Channel::AwaitMore() {
-  if ((tls_ != nullptr && tls_->has_pending()) || call_->send_error != 0) {
-    Defer(&Channel::ReadResponse);
-  }
+  if (MayRead() || call_->send_error != 0) Defer(&Channel::ReadResponse);
 }
 
 void Channel::ReadResponse() {
@@ -73,8 +68,6 @@ void Channel::ReadResponse() {
       response.ReleaseIfEmpty();
       if (call_->send_error != 0) {
         ResponseBroke({Io::Kind::kFailed, 0, call_->send_error});
-      } else if (call_->all_sent) {
-        WaitFor(io.kind == Io::Kind::kWantWrite ? EPOLLIN | EPOLLOUT : EPOLLIN);
       }
       return;
     }
@@ -90,9 +83,7 @@ void Channel::ReadResponse() {
       case Response::Progress::kMore:
         break;
     }
-    // A short read emptied the socket: waiting costs no more than asking once more, and sees what
-    // comes in between.
-    if (tls_ == nullptr && io.bytes < space.size() && call_->send_error == 0) break;
+    if (!MayRead() && call_->send_error == 0) break;
   }
   response.ReleaseIfEmpty();
   AwaitMore();
@@ -166,11 +157,7 @@ void Channel::Succeed(Time now) {
   }
   exchange.set_cookies = call_->cookies;
   Decode();
-  if (reusable) {
-    WaitFor(EPOLLIN);
-  } else {
-    Close();
-  }
+  if (!reusable) Close();
   Complete(now);
 }
 
@@ -238,7 +225,7 @@ void Channel::Deliver() {
   call->handler->OnExchange(call->exchange);
   loop_.GiveBack(std::move(call));
   if (state_ != State::kOpen || call_ != nullptr) return;
-  if (tls_ != nullptr && tls_->has_pending() && !StillOpen()) return;
+  if (MayRead() && !StillOpen()) return;
   if (loop_.destination().connections.idle_ttl > Duration::zero()) ArmTimer();
 }
 

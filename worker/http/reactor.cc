@@ -31,18 +31,11 @@ Reactor::~Reactor() {
   close(epoll_);
 }
 
-void Reactor::Add(int fd, std::uint32_t interest, Watcher& watcher) {
+void Reactor::Add(int fd, Watcher& watcher) {
   epoll_event event{};
-  event.events = interest | EPOLLRDHUP;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watcher;
   SFP_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
-}
-
-void Reactor::Change(int fd, std::uint32_t interest, Watcher& watcher) {
-  epoll_event event{};
-  event.events = interest | EPOLLRDHUP;
-  event.data.ptr = &watcher;
-  SFP_CHECK(epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
 void Reactor::Forget(const Watcher& watcher) {

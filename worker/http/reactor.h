@@ -9,9 +9,10 @@
 //     reactor.Turn(wheel.NextDue());  // sleeps to the nanosecond, not to epoll's millisecond
 //   }
 //
-// Readiness is level-triggered: a descriptor is told of again in each turn until its bytes are
-// read. Whoever closes a descriptor calls Forget first; nothing that was under way for it is told
-// then, not even in the same turn.
+// Readiness is edge-triggered, for reading and writing at once: a descriptor is told of when bytes
+// or room come, and not again before more come, so whoever leaves bytes unread has to remember it.
+// Whoever closes a descriptor calls Forget first; nothing that was under way for it is told then,
+// not even in the same turn.
 //
 // Thread: confined to its loop, but for Post, which is safe.
 
@@ -45,9 +46,7 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // EPOLLIN, EPOLLOUT or both; errors and the peer's hanging up are always told.
-  void Add(int fd, std::uint32_t interest, Watcher& watcher);
-  void Change(int fd, std::uint32_t interest, Watcher& watcher);
+  void Add(int fd, Watcher& watcher);
   // Before the descriptor is closed and before the watcher is destroyed.
   void Forget(const Watcher& watcher);
   // Calls OnDeferred in the next turn, which does not sleep then. At most one is under way per

@@ -126,6 +126,7 @@ int TlsStream::BioRead(bio_st* bio, char* data, std::size_t size, std::size_t* d
   BIO_clear_retry_flags(bio);
   *done = 0;
   const Io io = Socket::Receive(stream->fd_, {data, size});
+  stream->emptied_socket_ = io.bytes < size;
   switch (io.kind) {
     case Io::Kind::kDone:
       *done = io.bytes;

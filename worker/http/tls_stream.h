@@ -43,6 +43,8 @@ class TlsStream {
 
   // Bytes that came from the socket and were not read yet: the socket will not tell of them.
   bool has_pending() const;
+  // The last read from the socket found it empty, or took less than it asked for.
+  bool emptied_socket() const { return emptied_socket_; }
   bool resumed() const;
   // kEnded came with the peer's close_notify, so that nothing was cut off.
   bool ended_cleanly() const { return !socket_ended_; }
@@ -68,7 +70,8 @@ class TlsStream {
   int fd_;
   int socket_error_ = 0;       // of the last system call that failed
   bool socket_ended_ = false;  // FIN was read
-  bool broken_ = false;        // a fatal error: OpenSSL must not be asked again
+  bool emptied_socket_ = false;
+  bool broken_ = false;  // a fatal error: OpenSSL must not be asked again
   bool certificate_refused_ = false;
   std::string failure_;
 };

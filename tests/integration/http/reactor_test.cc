@@ -33,10 +33,6 @@ class Pipe final : public Watcher {
   }
   int fd() const { return ends_[0]; }
   void Put() { EXPECT_EQ(write(ends_[1], "x", 1), 1); }
-  void Take() {
-    char byte;
-    EXPECT_EQ(read(ends_[0], &byte, 1), 1);
-  }
   void Hang() { close(std::exchange(ends_[1], -1)); }
 
   int ready = 0;
@@ -48,16 +44,19 @@ class Pipe final : public Watcher {
   int ends_[2];
 };
 
-TEST(Reactor, TellsAgainUntilTheBytesAreRead) {
+TEST(Reactor, TellsOnceOfWhatCameAndAgainOfWhatComesLater) {
   Reactor reactor;
   Pipe pipe;
-  reactor.Add(pipe.fd(), EPOLLIN, pipe);
+  reactor.Add(pipe.fd(), pipe);
   EXPECT_FALSE(reactor.Turn(Now()));
   pipe.Put();
-  for (int i = 0; i < 2; ++i) EXPECT_TRUE(reactor.Turn(Now()));
+  EXPECT_TRUE(reactor.Turn(Now()));
+  EXPECT_FALSE(reactor.Turn(Now()));  // though the byte is not read yet
+  EXPECT_EQ(pipe.ready, 1);
+  pipe.Put();
+  EXPECT_TRUE(reactor.Turn(Now()));
   EXPECT_EQ(pipe.ready, 2);
-  pipe.Take();
-  EXPECT_FALSE(reactor.Turn(Now()));
+  EXPECT_NE(pipe.last & EPOLLIN, 0u);
   pipe.Hang();
   EXPECT_TRUE(reactor.Turn(Now()));
   EXPECT_NE(pipe.last & EPOLLHUP, 0u);
@@ -77,8 +76,8 @@ TEST(Reactor, WhatIsForgottenIsNotToldEvenInTheSameTurn) {
   Reactor reactor;
   Pipe a;
   Pipe b;
-  reactor.Add(a.fd(), EPOLLIN, a);
-  reactor.Add(b.fd(), EPOLLIN, b);
+  reactor.Add(a.fd(), a);
+  reactor.Add(b.fd(), b);
   a.Put();
   b.Put();
   a.then = [&] { reactor.Forget(b); };
