@@ -1,5 +1,6 @@
 #include "common/base/units.h"
 
+#include <absl/strings/match.h>
 #include <absl/strings/str_format.h>
 
 #include <charconv>
@@ -112,6 +113,12 @@ StatusOr<HostPort> ParseHostPort(std::string_view text) {
   }
   result.host = host;
   return result;
+}
+
+bool IsLoopback(std::string_view host) {
+  if (absl::EqualsIgnoreCase({host.data(), host.size()}, "localhost")) return true;
+  return host == "::1" || (host.starts_with("127.") &&
+                           host.find_first_not_of("0123456789.") == std::string_view::npos);
 }
 
 std::string FormatDuration(Duration d) {

@@ -27,6 +27,8 @@ struct HostPort {
   std::uint16_t port = 0;
 };
 StatusOr<HostPort> ParseHostPort(std::string_view text);
+// localhost, 127.x.y.z or ::1; a name such as 127.example.org is none.
+bool IsLoopback(std::string_view host);
 
 // "1m30s", "250ms", "0s": exact, the shortest form that ParseDuration reads back.
 std::string FormatDuration(Duration d);

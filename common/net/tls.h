@@ -3,8 +3,8 @@
 // TLS contexts and certificates, from PEM texts in memory: certificates travel in messages, not as
 // files.
 //
-//   Client  the worker's connections to the target: verification on or off, own certificate, ALPN
-//   Server  the demo API and test servers: a certificate, client certificates demanded or not
+//   Client  the worker's connections to target and master: verification on or off, own certificate
+//   Server  master, demo API, test servers: a certificate, client certificates demanded or not
 //
 // Both speak TLS 1.2 and 1.3 only and refuse renegotiation. Buffers of idle connections are
 // released. A client context does not cache sessions: who reconnects keeps its own.
@@ -14,7 +14,6 @@
 // Thread: immutable once made; a context may be shared by threads, each with its own SSL objects.
 
 #include <memory>
-#include <span>
 #include <string>
 
 #include "common/base/status.h"
@@ -25,15 +24,18 @@ namespace sfp::net {
 
 class TlsContext {
  public:
+  enum class Alpn { kHttp11, kHttp2 };
   struct ClientOptions {
     bool verify = true;
     std::string ca_pem;             // empty: the system's store; read only if `verify`
     std::string cert_pem, key_pem;  // both or none
+    Alpn alpn = Alpn::kHttp11;
   };
   struct ServerOptions {
     std::string cert_pem, key_pem;  // leaf first, then the chain
     std::string client_ca_pem;      // not empty: a client certificate that it signed is demanded
     bool tls12_only = false;
+    Alpn alpn = Alpn::kHttp11;
   };
 
   static StatusOr<TlsContext> Client(const ClientOptions& options);
@@ -51,16 +53,6 @@ class TlsContext {
   explicit TlsContext(std::shared_ptr<ssl_ctx_st> context) : context_(std::move(context)) {}
   std::shared_ptr<ssl_ctx_st> context_;
 };
-
-struct CertifiedKey {
-  std::string cert_pem;
-  std::string key_pem;
-};
-
-// A fresh ECDSA P-256 key and a certificate for it, valid from yesterday for a year. Names are DNS
-// names or IP addresses; the first is the common name too. It is its own CA: as ca_pem it verifies
-// itself.
-StatusOr<CertifiedKey> GenerateSelfSigned(std::span<const std::string> names);
 
 // Takes the oldest error off this thread's OpenSSL queue and clears the rest: "certificate verify
 // failed", or "unknown TLS error" if there is none.

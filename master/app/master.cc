@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/net/secret.h"
 #include "master/app/local_workers.h"
 #include "master/app/progress.h"
 #include "master/app/run_folder.h"
@@ -41,13 +42,19 @@ std::string StateName(coordinator::RunState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+// Null if no token is asked for.
+std::function<bool(const std::string&)> TokenCheck(const std::string& token) {
+  if (token.empty()) return nullptr;
+  return [token](const std::string& theirs) { return net::SameSecret(token, theirs); };
+}
+
 class Master final : coordinator::CoordinatorShell, control::ServerHandler, public web::Backend {
  public:
   Master(const MasterOptions& options, config::Config config, std::optional<OpenRun> open)
       : options_(options),
         config_(std::move(config)),
         open_(std::move(open)),
-        coordinator_(*this, {.token = options.token}),
+        coordinator_(*this, {.token_fits = TokenCheck(options.access.token)}),
         progress_(options.only_summary),
         signals_(io_, SIGINT, SIGTERM),
         tick_(io_) {}
@@ -65,11 +72,12 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
 
  private:
   Status Begin() {
+    if (options_.access.credentials) return Invalid("--tls-dir: the streams are plain text so far");
     auto server = control::ControlServer::Listen(
-        {.address = options_.listen}, [this](auto call) { Post(std::move(call)); }, *this);
+        {.address = options_.access.listen}, [this](auto call) { Post(std::move(call)); }, *this);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
-    const HostPort listen = *ParseHostPort(options_.listen);
+    const HostPort listen = *ParseHostPort(options_.access.listen);
     const std::string address = listen.host + ":" + std::to_string(server_->port());
     LogInfo("workers join at " + address);
     if (const Status status = BeginWeb(); !status.ok()) return status;
@@ -79,10 +87,11 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   }
 
   Status BeginWeb() {
-    if (!options_.web) return Ok();
-    web_ = std::make_unique<web::Server>(
-        io_, web::Server::Options{.address = options_.web->host, .port = options_.web->port},
-        *this);
+    if (!options_.access.web) return Ok();
+    web_ = std::make_unique<web::Server>(io_,
+                                         web::Server::Options{.address = options_.access.web->host,
+                                                              .port = options_.access.web->port},
+                                         *this);
     const Status status = web_->Listen();
     if (status.ok()) {
       LogInfo("web UI on " + web_->url());

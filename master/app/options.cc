@@ -23,8 +23,8 @@ CLI::Option* Add(CLI::App& app, const std::string& flag, T& value, const std::st
 
 // What CLI11 fills in as text and Resolve turns into the options' types.
 struct Typed {
-  std::string workers_timeout, web = "127.0.0.1:8089", log_level = "info";
-  bool no_web = false;
+  std::string workers_timeout, log_level = "info";
+  AccessFlags access;
 };
 
 template <typename T>
@@ -33,8 +33,17 @@ T Valid(const char* option, StatusOr<T> value) {
   return *std::move(value);
 }
 
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+void AddAccessOptions(CLI::App& app, AccessFlags& flags) {
+  Add(app, "--listen", flags.listen,
+      "ADDR:PORT for the workers (default: 127.0.0.1:5557; 0.0.0.0:5557 with --tls-dir and a "
+      "token)");
+  Add(app, "--web", flags.web, "ADDR:PORT of the web UI")->capture_default_str();
+  Add(app, "--no-web", flags.no_web, "No web UI");
+  Add(app, "--tls-dir", flags.tls_dir,
+      "ca.pem, cert.pem and key.pem, as 'certs' writes them: workers must show a certificate");
+  Add(app, "--token-file", flags.token_file,
+      "The join token (default: SFP_TOKEN, else the file 'token' in --tls-dir)");
+  Add(app, "--insecure", flags.insecure, "Listen beyond loopback without credentials");
 }
 
 void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
@@ -46,10 +55,6 @@ void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
   Add(app, "--local-workers", options.local_workers,
       "Also start so many workers on this machine; implies --workers")
       ->check(CLI::Range(1u, 1'000u));
-  Add(app, "--listen", options.listen, "ADDR:PORT for the workers")->capture_default_str();
-  Add(app, "--insecure", options.insecure, "Listen beyond loopback without credentials");
-  Add(app, "--web", typed.web, "ADDR:PORT of the web UI")->capture_default_str();
-  Add(app, "--no-web", typed.no_web, "No web UI");
   Add(app, "--headless", options.headless, "Start at once, exit at the end");
   Add(app, "--out", options.out, "The run's directory (default: runs/<UTC time>-<name>)");
   Add(app, "--resume", options.resume,
@@ -74,21 +79,7 @@ void Resolve(MasterOptions& options, const Typed& typed) {
   if (!typed.workers_timeout.empty()) {
     options.workers_timeout = Valid("--workers-timeout", ParseDuration(typed.workers_timeout));
   }
-  options.web = Valid("--web", ParseHostPort(typed.web));
-  if (typed.no_web) options.web.reset();
   if (options.local_workers > 0) options.workers = options.local_workers;
-  const HostPort listen = Valid("--listen", ParseHostPort(options.listen));
-  if (!IsLoopback(listen.host) && !options.insecure) {
-    throw CLI::ValidationError(
-        "--listen",
-        "address " + listen.host +
-            " is open to others: anyone who reaches it could join or read the scenario. "
-            "Say --insecure if that is what you want, or listen on 127.0.0.1");
-  }
-  if (options.web && !IsLoopback(options.web->host) && !options.insecure) {
-    throw CLI::ValidationError("--web", "address " + options.web->host +
-                                            " is open to others: say --insecure, or use 127.0.0.1");
-  }
 }
 
 }  // namespace
@@ -103,6 +94,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   app.require_subcommand(0, 1);
   AddConfigOptions(app, options);
   AddRunOptions(app, options, typed);
+  AddAccessOptions(app, typed.access);
   Add(app, "--seed-definitions", options.seed_definitions,
       "report.md with the 2018 table's definitions (failures left out)");
   Add(app, "--log-level", typed.log_level, "debug, info, warn or error")->capture_default_str();
@@ -114,15 +106,32 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   report->add_option("RUN_DIR", options.run_dir, "The run's directory")->required();
   Add(*report, "--seed-definitions", options.seed_definitions,
       "report.md with the 2018 table's definitions (failures left out)");
+  CLI::App* certs =
+      app.add_subcommand("certs", "Make certificates and a join token for master and workers");
+  certs->add_option("--out", options.certs.out, "The directory to write")->required();
+  certs
+      ->add_option("--host", options.certs.hosts,
+                   "Names or addresses by which workers reach the master")
+      ->required()
+      ->delimiter(',');
+  certs->add_option("--days", options.certs.days, "How long they are valid")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  certs->add_flag("--force", options.certs.force, "Replace what is there");
   try {
     app.parse(argc, argv);
     Resolve(options, typed);
+    if (app.get_subcommands().empty()) {
+      auto access = ResolveAccess(typed.access, std::getenv("SFP_TOKEN"));
+      if (!access.ok()) throw CLI::ValidationError(Message(access.status()));
+      options.access = *std::move(access);
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (check->parsed()) options.command = Command::kCheck;
   if (report->parsed()) options.command = Command::kReport;
-  if (const char* token = std::getenv("SFP_TOKEN")) options.token = token;
+  if (certs->parsed()) options.command = Command::kCerts;
   return options;
 }
 

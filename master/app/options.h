@@ -12,12 +12,13 @@
 
 #include "common/base/log.h"
 #include "common/base/time.h"
-#include "common/base/units.h"
 #include "common/config/config.h"
+#include "master/app/access.h"
+#include "master/app/certs.h"
 
 namespace sfp::app {
 
-enum class Command { kRun, kCheck, kReport };
+enum class Command { kRun, kCheck, kReport, kCerts };
 
 struct MasterOptions {
   Command command = Command::kRun;
@@ -26,18 +27,16 @@ struct MasterOptions {
   std::uint32_t workers = 1;
   std::uint32_t local_workers = 0;          // also sets workers
   std::optional<Duration> workers_timeout;  // absent: 60 s headless, else none
-  std::string listen = "127.0.0.1:5557";
-  std::optional<HostPort> web = HostPort{"127.0.0.1", 8089};  // absent: --no-web
+  Access access;                            // of kRun
   bool headless = false;
   std::string out;                    // empty: runs/<UTC time>-<name>
   std::optional<std::uint64_t> seed;  // absent: from the clock
   bool strict = false;                // an invalid measurement is exit code 4
   bool seed_definitions = false;      // report.md as the 2018 table counted
   bool only_summary = false;          // no table while the run is on
-  bool insecure = false;
-  std::string token;
-  std::string run_dir;  // of `report`
-  std::string resume;   // the directory of a run to go on with; empty: a run of its own
+  std::string run_dir;                // of `report`
+  std::string resume;  // the directory of a run to go on with; empty: a run of its own
+  CertsFlags certs;
   LogLevel log_level = LogLevel::kInfo;
 };
 

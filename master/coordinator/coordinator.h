@@ -28,6 +28,7 @@
 // Thread: confined to the master's loop.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,7 +64,7 @@ class CoordinatorShell {
 };
 
 struct CoordinatorOptions {
-  std::string token;  // empty: none is asked for
+  std::function<bool(const std::string&)> token_fits;  // null: none is asked for
   std::uint32_t most_workers = 1000;
 };
 

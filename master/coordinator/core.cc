@@ -18,16 +18,6 @@ constexpr Duration kRemember = std::chrono::seconds(60);  // a worker that is aw
 constexpr std::uint32_t kMostThreads = 4096;
 constexpr std::size_t kLongestName = 64;
 
-// Takes the same time wherever the two differ.
-bool SameSecret(std::string_view ours, std::string_view theirs) {
-  unsigned difference = ours.size() == theirs.size() ? 0 : 1;
-  for (std::size_t i = 0; i < theirs.size(); ++i) {
-    const char expected = ours[i % ours.size()];
-    difference |= static_cast<unsigned char>(expected) ^ static_cast<unsigned char>(theirs[i]);
-  }
-  return difference == 0;
-}
-
 // A name stands in logs and reports: plain characters, not too many.
 std::string CleanName(const std::string& name) {
   std::string clean = stats::CleanMessage(name).substr(0, kLongestName);
@@ -95,8 +85,10 @@ Status Coordinator::Core::FromWorker(Worker& worker, const v1::WorkerMessage& me
 
 std::string Coordinator::Core::Objection(const v1::Hello& hello, bool& retry) {
   retry = false;
-  if (!options_.token.empty() && !SameSecret(options_.token, hello.token())) {
-    return "the join token is wrong or missing";
+  if (options_.token_fits && !options_.token_fits(hello.token())) {
+    return std::string(hello.token().empty() ? "it has no join token"
+                                             : "its join token is not the master's") +
+           ": give the worker --token-file or SFP_TOKEN with the master's";
   }
   if (hello.protocol() != kProtocol || hello.version() != Version()) {
     return absl::StrFormat("the worker is sfp %s (protocol %u), the master is sfp %s (protocol %u)",

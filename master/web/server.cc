@@ -2,6 +2,7 @@
 
 #include <absl/strings/match.h>
 
+#include "common/base/units.h"
 #include "master/web/json.h"
 #include "master/web/page.h"
 
@@ -74,10 +75,7 @@ int HttpStatus(const Status& status) {
 
 bool IsLoopbackHost(std::string_view host) {
   if (host.starts_with("[::1]")) return host.size() == 5 || host[5] == ':';
-  const std::string_view name = host.substr(0, host.find(':'));
-  if (absl::EqualsIgnoreCase(ToAbsl(name), "localhost")) return true;
-  return name.starts_with("127.") &&
-         name.find_first_not_of("0123456789.") == std::string_view::npos;
+  return IsLoopback(host.substr(0, host.find(':')));
 }
 
 Server::Server(boost::asio::io_context& loop, const Options& options, Backend& backend)
@@ -98,7 +96,7 @@ std::string Server::url() const {
 }
 
 void Server::Handle(const net::HttpRequest& request, const net::Responder& responder) {
-  const bool local = options_.address == "::1" || IsLoopbackHost(options_.address);
+  const bool local = IsLoopback(options_.address);
   if (local && !IsLoopbackHost(request.Field("Host"))) {
     return ReplyError(responder, 403,
                       "this server listens on loopback and answers to its names only");

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "common/net/authority.h"
 #include "common/net/http_server.h"
 #include "common/net/tls.h"
 #include "tests/demo_api/counts.h"

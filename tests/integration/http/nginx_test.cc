@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/net/authority.h"
 #include "tests/integration/http/harness.h"
 
 namespace sfp::http {

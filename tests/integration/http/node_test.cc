@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/net/authority.h"
 #include "tests/integration/http/harness.h"
 #include "tests/support/process.h"
 

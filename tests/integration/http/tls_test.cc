@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/authority.h"
 #include "tests/integration/http/harness.h"
 #include "tests/support/raw_server.h"
 

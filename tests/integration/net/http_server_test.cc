@@ -11,6 +11,7 @@
 #include <future>
 #include <thread>
 
+#include "common/net/authority.h"
 #include "common/net/tls.h"
 #include "tests/support/probe.h"
 

@@ -183,13 +183,16 @@ TEST_F(CoordinatorTest, RefusesWhatCannotJoinWithTheReason) {
 }
 
 TEST_F(CoordinatorTest, TokenMustBeTheWholeOne) {
-  Make({.token = "secret"});
+  Make({.token_fits = [](const std::string& token) { return token == "secret"; }});
   ConnectionId connection = 0;
   for (const char* token : {"", "s", "secre", "secrets", "secretsecret", "Secret"}) {
     v1::Hello hello = GoodHello(7);
     hello.set_token(token);
     Connect(++connection, hello);
-    EXPECT_EQ(Refusal(connection), "the join token is wrong or missing") << token;
+    EXPECT_EQ(Refusal(connection),
+              std::string(*token == '\0' ? "it has no join token"
+                                         : "its join token is not the master's") +
+                  ": give the worker --token-file or SFP_TOKEN with the master's");
   }
   v1::Hello hello = GoodHello(7);
   hello.set_token("secret");
