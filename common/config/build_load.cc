@@ -1,3 +1,5 @@
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -29,6 +31,15 @@ plan::Shape BuildConstant(const Node& load, Context& context) {
   constant.users = Users(load.Get("users"), 1);
   constant.spawn_rate = Rate(rate).value_or(1);
   constant.run_time = DurationOf(load.Get("run_time"));
+  if (const Node* iterations = load.Get("iterations")) {
+    const auto number = Integer(iterations);
+    if (number && *number > 0) constant.iterations = static_cast<std::uint64_t>(*number);
+    if (constant.iterations && *constant.iterations < constant.users) {
+      context.Add(*iterations, absl::StrFormat("%d iterations leave some of the %d users without "
+                                               "any; take at most as many users",
+                                               *constant.iterations, constant.users));
+    }
+  }
   if (rate != nullptr) CheckRamp(*rate, constant.users, constant.spawn_rate, context);
   return constant;
 }
@@ -75,6 +86,61 @@ plan::Shape BuildStages(const Node& list, Context& context) {
   return out;
 }
 
+std::vector<plan::RateStage> BuildRateStages(const Node& list, Context& context) {
+  std::vector<plan::RateStage> out;
+  if (!list.is_list()) return out;
+  double seconds = 0, most = 0;
+  for (const Node& item : list.children) {
+    plan::RateStage stage;
+    stage.rate = Rate(item.Get("rate")).value_or(1);
+    stage.ramp = DurationOf(item.Get("ramp")).value_or(Duration(0));
+    stage.hold = DurationOf(item.Get("hold")).value_or(Duration(0));
+    if (item.is_map() && stage.ramp + stage.hold == Duration(0)) {
+      context.diagnostics.Add(item.place, "a stage takes some time: 'ramp', 'hold' or both");
+    }
+    seconds += Seconds(stage.ramp) + Seconds(stage.hold);
+    most = std::max(most, stage.rate);
+    out.push_back(stage);
+  }
+  if (seconds > kLongestSeconds) {
+    context.diagnostics.Add(list.place, "the stages take more than a year");
+  }
+  if (most == 0 && !list.children.empty()) {
+    context.diagnostics.Add(list.place, "no stage has any arrivals");
+  }
+  return out;
+}
+
+plan::Shape BuildArrivals(const Node& load, const Node& arrivals, Context& context) {
+  plan::Arrivals out;
+  out.max_users = Users(arrivals.Get("max_users"), 1000);
+  out.poisson = Text(arrivals.Get("distribution")).value_or("") == "poisson";
+  const Node* run_time = load.Get("run_time");
+  if (const Node* stages = arrivals.Get("stages")) {
+    out.stages = BuildRateStages(*stages, context);
+    if (run_time != nullptr) {
+      context.diagnostics.Add(run_time->key_place,
+                              "the arrivals' stages say themselves how long they take");
+    }
+  } else {
+    out.rate = Rate(arrivals.Get("rate")).value_or(1);
+    out.run_time = DurationOf(run_time);
+  }
+  return out;
+}
+
+// Arrivals are iterations of tasks that are picked.
+void CheckPicks(const Node& arrivals, Context& context, const v1::Scenario& scenario) {
+  for (const v1::UserClass& user_class : scenario.users()) {
+    const bool picks = std::any_of(user_class.tasks().begin(), user_class.tasks().end(),
+                                   [](const v1::Task& task) { return task.weight() > 0; });
+    if (!picks) {
+      context.diagnostics.Add(arrivals.key_place, "arrivals need a task with a weight in class '" +
+                                                      user_class.name() + "'");
+    }
+  }
+}
+
 }  // namespace
 
 void BuildLoad(const Node* load, Context& context, Config& out) {
@@ -85,8 +151,8 @@ void BuildLoad(const Node* load, Context& context, Config& out) {
   } else if (const Node* stages = load->Get("stages")) {
     out.load = BuildStages(*stages, context);
   } else if (const Node* arrivals = load->Get("arrivals")) {
-    context.diagnostics.Add(arrivals->key_place,
-                            "arrivals (the open model) is not available in this version");
+    out.load = BuildArrivals(*load, *arrivals, context);
+    CheckPicks(*arrivals, context, out.scenario);
   } else {
     out.load = BuildConstant(*load, context);
   }

@@ -53,7 +53,8 @@ struct Config {
 // option.
 struct Overrides {
   std::optional<std::string> host;
-  std::optional<std::string> users, spawn_rate, run_time, sweep, step_time;  // as typed
+  // As typed.
+  std::optional<std::string> users, spawn_rate, run_time, sweep, step_time, rate, iterations;
 };
 
 struct Loaded {

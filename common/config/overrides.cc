@@ -56,9 +56,11 @@ class LoadEditor {
     Node* load = root_.Get("load");
     if (load == nullptr) {
       load = &Set(root_, "load", Container(Node::Kind::kMap, ""));
-      if (!overrides_.users && !overrides_.sweep) Set(*load, "users", Scalar("", "1"));
+      if (!overrides_.users && !overrides_.sweep && !overrides_.rate) {
+        Set(*load, "users", Scalar("", "1"));
+      }
     }
-    const bool replaces = overrides_.users || overrides_.sweep;
+    const bool replaces = overrides_.users || overrides_.sweep || overrides_.rate;
     if (replaces && !load->is_map()) load->kind = Node::Kind::kMap, load->children.clear();
     if (!load->is_map()) return;
     if (overrides_.users) {
@@ -66,6 +68,8 @@ class LoadEditor {
       Set(*load, "users", Scalar("--users", *overrides_.users));
     } else if (overrides_.sweep) {
       MakeSweep(*load);
+    } else if (overrides_.rate) {
+      MakeArrivals(*load);
     }
     Refine(*load);
   }
@@ -83,6 +87,10 @@ class LoadEditor {
     if (overrides_.sweep && overrides_.run_time) {
       Conflict("--run-time", "a sweep has no run time; '--step-time' is the length of a level");
     }
+    if (overrides_.rate && (overrides_.users || overrides_.sweep)) {
+      Conflict("--rate", overrides_.users ? "'--rate' and '--users' exclude each other"
+                                          : "'--rate' and '--sweep' exclude each other");
+    }
     if (overrides_.step_time && overrides_.users) {
       Conflict("--step-time", "'--step-time' and '--users' exclude each other");
     }
@@ -90,7 +98,8 @@ class LoadEditor {
 
   // Step time and spawn rate stay if the file has a sweep already.
   void MakeSweep(Node& load) {
-    for (const char* other : {"users", "stages", "arrivals", "spawn_rate", "run_time"}) {
+    for (const char* other :
+         {"users", "stages", "arrivals", "spawn_rate", "run_time", "iterations"}) {
       Erase(load, other);
     }
     Node* sweep = load.Get("sweep");
@@ -100,10 +109,30 @@ class LoadEditor {
     Set(*sweep, "users", Levels(*overrides_.sweep));
   }
 
+  // How many users may be busy, and the distribution, stay if the file has arrivals already.
+  void MakeArrivals(Node& load) {
+    for (const char* other : {"users", "sweep", "stages", "spawn_rate", "iterations"}) {
+      Erase(load, other);
+    }
+    Node* arrivals = load.Get("arrivals");
+    if (arrivals == nullptr || !arrivals->is_map()) {
+      arrivals = &Set(load, "arrivals", Container(Node::Kind::kMap, "--rate"));
+    }
+    Erase(*arrivals, "stages");
+    Set(*arrivals, "rate", Scalar("--rate", *overrides_.rate));
+  }
+
   void Refine(Node& load) {
     Node* sweep = load.Get("sweep");
     const bool is_sweep = sweep != nullptr && sweep->is_map();
     const bool is_stages = load.Get("stages") != nullptr;
+    if (overrides_.iterations) {
+      if (load.Get("users") != nullptr) {
+        Set(load, "iterations", Scalar("--iterations", *overrides_.iterations));
+      } else {
+        Conflict("--iterations", "only a load of 'users' has a number of iterations");
+      }
+    }
     if (overrides_.spawn_rate) {
       Node rate = Scalar("--spawn-rate", *overrides_.spawn_rate);
       if (is_stages) {

@@ -6,7 +6,9 @@
 //   --host                      target.url
 //   --users                     load becomes (or stays) a constant one
 //   --sweep                     load becomes (or stays) a sweep
+//   --rate                      load becomes (or stays) arrivals
 //   --spawn-rate, --run-time    of that load; --step-time of a sweep
+//   --iterations                of users
 //
 // Options that contradict each other, or the load that is left, are findings. A file without `load`
 // gets one of a single user here.

@@ -123,7 +123,7 @@ class Checker {
         break;
       case Kind::kRate: {
         const auto rate = Rate(&node);
-        good = rate && *rate <= static_cast<double>(rule.most);
+        good = rate && (*rate > 0 || rule.zero) && *rate <= static_cast<double>(rule.most);
         break;
       }
       case Kind::kAutoDuration:
@@ -314,7 +314,8 @@ std::string Describe(const Rule& rule) {
     case Kind::kInteger:
       return "a whole number" + Span(rule);
     case Kind::kRate:
-      return absl::StrFormat("%s above 0, up to %d, such as 10 or 600/m", rule.unit, rule.most);
+      return absl::StrFormat("%s %s %d, such as 10 or 600/m", rule.unit,
+                             rule.zero ? "from 0 to" : "above 0, up to", rule.most);
     case Kind::kDuration:
     case Kind::kAutoDuration: {
       std::string text = "a duration such as 250ms, 5s or 1m30s";

@@ -30,7 +30,7 @@ struct Rule {
     kFile,          // a file's name, relative to the configuration
     kWord,          // one of `words`
     kInteger,       // from `least` to `most`
-    kRate,          // a number per second, or "600/m"; above 0, at most `most`
+    kRate,          // a number per second, or "600/m"; above 0 (or 0 with `zero`), at most `most`
     kDuration,      // from `least` to `most` ns
     kAutoDuration,  // the same, or "auto"
     kBytes,         // from `least` to `most`
@@ -46,6 +46,7 @@ struct Rule {
   Kind kind = Kind::kText;
   std::int64_t least = 0;
   std::int64_t most = 0;
+  bool zero = false;  // of a rate
   const Rule* element = nullptr;
   std::span<const Key> keys{};
   std::span<const std::string_view> words{};

@@ -119,9 +119,9 @@ class SchemaWriter {
         return AnyOf({number, kOrVariable});
       case Kind::kRate:
         return absl::StrFormat(
-            "{\"type\": [\"number\", \"string\"], \"exclusiveMinimum\": 0, \"maximum\": %d, "
+            "{\"type\": [\"number\", \"string\"], \"%s\": 0, \"maximum\": %d, "
             "\"pattern\": \"^[0-9.]+(/[smh])?$|[$][{]\"}",
-            rule.most);
+            rule.zero ? "minimum" : "exclusiveMinimum", rule.most);
       case Kind::kDuration:
         return absl::StrFormat(
             "{\"type\": [\"string\", \"integer\"], \"maximum\": 0, \"pattern\": %s}", kDuration);

@@ -22,6 +22,9 @@ constexpr Rule kSomeDuration{.kind = Kind::kDuration, .least = 1, .most = kYear}
 constexpr Rule kStepTime{.kind = Kind::kAutoDuration, .least = 1'000'000'000, .most = kYear};
 constexpr Rule kSpawnRate{.kind = Kind::kRate, .most = 1'000'000, .unit = "users per second"};
 constexpr Rule kArrivalRate{.kind = Kind::kRate, .most = 10'000'000, .unit = "arrivals per second"};
+constexpr Rule kStageRate{
+    .kind = Kind::kRate, .most = 10'000'000, .zero = true, .unit = "arrivals per second"};
+constexpr Rule kIterations{.kind = Kind::kInteger, .least = 1, .most = 1'000'000'000'000};
 constexpr Rule kUsers{.kind = Kind::kInteger, .least = 1, .most = kMostUsers};
 constexpr Rule kStageUsers{.kind = Kind::kInteger, .least = 0, .most = kMostUsers};
 constexpr Rule kClassWeight{.kind = Kind::kInteger, .least = 1, .most = kMostWeight};
@@ -141,23 +144,46 @@ constexpr Rule kStages{.kind = Kind::kList,
                        .element = &kStage,
                        .example = "[{users: 100, ramp: 30s, hold: 2m}]"};
 
-constexpr Key kArrivalKeys[] = {
-    {"rate", &kArrivalRate, nullptr, "Task iterations begun per second.", true},
-    {"max_users", &kUsers, nullptr, "How many may be busy at once.", true},
+constexpr Key kRateStageKeys[] = {
+    {"rate", &kStageRate, nullptr, "Arrivals per second at the end of the ramp.", true},
+    {"ramp", &kDuration, "0s", "Time to get there from the previous stage's rate."},
+    {"hold", &kDuration, "0s", "Time to stay there."},
 };
-constexpr Rule kArrivals{.kind = Kind::kMap, .keys = kArrivalKeys};
+constexpr Rule kOneRateStage{.kind = Kind::kMap, .keys = kRateStageKeys};
+constexpr Rule kRateStages{.kind = Kind::kList,
+                           .least = 1,
+                           .most = 1000,
+                           .element = &kOneRateStage,
+                           .example = "[{rate: 200/s, ramp: 30s, hold: 2m}]"};
+constexpr std::string_view kDistributions[] = {"constant", "poisson"};
+constexpr Rule kDistribution{.kind = Kind::kWord, .words = kDistributions};
+constexpr Key kArrivalKeys[] = {
+    {"rate", &kArrivalRate, nullptr, "Task iterations begun per second.", false, "rate"},
+    {"stages", &kRateStages, nullptr, "Ramps and plateaus of the rate.", false, "rate"},
+    {"max_users", &kUsers, "1000",
+     "How many may be busy at once; an arrival that finds none free is dropped."},
+    {"distribution", &kDistribution, "constant",
+     "constant: evenly spaced; poisson: at random, as independent clients come."},
+};
+constexpr Rule kArrivals{.kind = Kind::kMap,
+                         .keys = kArrivalKeys,
+                         .needs = "rate",
+                         .example = "{rate: 200/s, max_users: 2000}"};
 
 constexpr Key kLoadKeys[] = {
     {"users", &kUsers, nullptr, "How many users.", false, "shape"},
     {"sweep", &kSweep, nullptr, "Levels of users one after the other: the table.", false, "shape"},
     {"stages", &kStages, nullptr, "Ramps and plateaus.", false, "shape"},
-    {"arrivals", &kArrivals, nullptr, "An open model (not available in this version).", false,
-     "shape"},
+    {"arrivals", &kArrivals, nullptr,
+     "The open model: task iterations begin at a rate, whatever the API does.", false, "shape"},
     {"spawn_rate", &kSpawnRate, "1", "Users started per second.", false, "", "users"},
     {"run_time", &kSomeDuration, nullptr,
      "How long, from the first user on; without it until stopped.", false, "", "users arrivals"},
+    {"iterations", &kIterations, nullptr,
+     "So many tasks altogether, on_start and on_stop not counted; then the run is over.", false, "",
+     "users"},
     {"stop_timeout", &kDuration, "30s",
-     "How long requests in flight may take to end after the run."},
+     "How long requests in flight, and on_stop, may take after the run."},
 };
 constexpr Rule kLoad{.kind = Kind::kMap, .keys = kLoadKeys, .needs = "shape"};
 

@@ -40,7 +40,7 @@ std::optional<bool> ToBool(std::string_view text) {
 std::optional<double> ToRate(std::string_view text) {
   auto rate = Number<double>(text);
   if (!rate) rate = Good(ParseRate(text));
-  if (!rate || !std::isfinite(*rate) || *rate <= 0) return std::nullopt;
+  if (!rate || !std::isfinite(*rate) || *rate < 0) return std::nullopt;
   return rate;
 }
 

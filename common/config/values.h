@@ -20,7 +20,7 @@ constexpr std::int64_t kDefaultRedirects = 10;
 
 std::optional<std::int64_t> ToInteger(std::string_view text);
 std::optional<bool> ToBool(std::string_view text);
-// A plain number is per second; only what is above 0.
+// A plain number is per second; nothing below 0.
 std::optional<double> ToRate(std::string_view text);
 struct StatusRange {
   std::uint32_t first = 0;

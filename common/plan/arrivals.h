@@ -75,7 +75,7 @@ class ArrivalSequence {
   static constexpr std::size_t kMostInBucket = 20;  // the chance of more is below 10^-20
 
   std::uint64_t first() const { return number_ - index_; }  // of the bucket
-  void Load(std::uint64_t bucket, std::uint64_t first);     // or the first one after it that has any
+  void Load(std::uint64_t bucket, std::uint64_t first);  // or the first one after it that has any
 
   bool poisson_;
   std::uint64_t seed_;

@@ -53,6 +53,28 @@ v1::Plan CompileShape(const Sweep&) {
   return plan;
 }
 
+void AddRate(v1::Arrivals& arrivals, Duration t, double rate) {
+  v1::Arrivals::Point* point = arrivals.add_points();
+  point->set_t_ns(t.count());
+  point->set_rate(rate);
+}
+
+v1::Plan CompileShape(const Arrivals& shape) {
+  v1::Plan plan;
+  AddPoint(plan, Duration(0), shape.max_users);
+  v1::Arrivals& arrivals = *plan.mutable_arrivals();
+  arrivals.set_distribution(shape.poisson ? v1::Arrivals::POISSON : v1::Arrivals::CONSTANT);
+  Duration t{0};
+  AddRate(arrivals, t, shape.stages.empty() ? shape.rate : 0);
+  for (const RateStage& stage : shape.stages) {
+    AddRate(arrivals, t += stage.ramp, stage.rate);
+    if (stage.hold > Duration(0)) AddRate(arrivals, t += stage.hold, stage.rate);
+  }
+  return plan;
+}
+
+std::uint32_t MostOf(const Arrivals& shape) { return shape.max_users; }
+
 std::uint32_t MostOf(const Constant& constant) { return constant.users; }
 
 std::uint32_t MostOf(const Stages& stages) {
@@ -70,6 +92,13 @@ std::optional<Duration> EndOfShape(const Constant& constant) { return constant.r
 std::optional<Duration> EndOfShape(const Stages& stages) {
   Duration end{0};
   for (const Stage& stage : stages.stages) end += stage.ramp + stage.hold;
+  return end;
+}
+
+std::optional<Duration> EndOfShape(const Arrivals& shape) {
+  if (shape.stages.empty()) return shape.run_time;
+  Duration end{0};
+  for (const RateStage& stage : shape.stages) end += stage.ramp + stage.hold;
   return end;
 }
 
@@ -91,6 +120,9 @@ std::optional<Duration> EndOf(const Shape& shape) {
 v1::Plan Compile(const Shape& shape) {
   v1::Plan plan = std::visit([](const auto& s) { return CompileShape(s); }, shape);
   plan.set_most_users(MostUsers(shape));
+  if (const auto* constant = std::get_if<Constant>(&shape)) {
+    plan.set_iterations(constant->iterations.value_or(0));
+  }
   if (!std::holds_alternative<Sweep>(shape)) {
     if (const std::optional<Duration> end = EndOf(shape)) plan.set_end_ns(end->count());
   }
@@ -115,29 +147,57 @@ Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double sp
   return Duration((done.count() + kSecond - 1) / kSecond * kSecond);
 }
 
+void AppendRate(v1::Plan& plan, Duration at, double rate) {
+  v1::Arrivals& arrivals = *plan.mutable_arrivals();
+  const v1::Arrivals::Point last = arrivals.points(arrivals.points_size() - 1);
+  SFP_CHECK(at.count() >= last.t_ns());
+  if (at.count() > last.t_ns()) AddRate(arrivals, at, last.rate());
+  AddRate(arrivals, at, rate);
+}
+
+namespace {
+
+// A polyline that is 0 in [from, to) and goes on behind as it would have from `from` on. `value`
+// reads a point's value, `add` appends one.
+template <typename Points, typename Value, typename Add>
+void PauseLine(const Points& old, Duration from, Duration to, Value value, Add add) {
+  double before = 0;  // the line's value at `from`
+  auto point = old.begin();
+  for (; point != old.end() && point->t_ns() < from.count(); ++point) {
+    before = value(*point);
+    add(Duration(point->t_ns()), before);
+  }
+  if (point != old.begin() && point != old.end()) {
+    const auto& last = *std::prev(point);
+    const double part = static_cast<double>(from.count() - last.t_ns()) /
+                        static_cast<double>(point->t_ns() - last.t_ns());
+    before += (value(*point) - before) * part;
+  }
+  add(from, before);
+  add(from, 0);
+  add(to, 0);
+  add(to, before);
+  for (; point != old.end(); ++point) {
+    const Duration t(point->t_ns() + (to - from).count());
+    if (t > to || value(*point) != before) add(t, value(*point));
+  }
+}
+
+}  // namespace
+
 void Pause(v1::Plan& plan, Duration from, Duration to) {
   SFP_CHECK(from <= to);
   const v1::Plan old = plan;
-  plan.clear_points();
-  double before = 0;  // the line's users at `from`
-  auto point = old.points().begin();
-  for (; point != old.points().end() && point->t_ns() < from.count(); ++point) {
-    *plan.add_points() = *point;
-    before = point->users();
-  }
-  if (point != old.points().begin() && point != old.points().end()) {
-    const v1::Plan::Point& last = *std::prev(point);
-    const double part = static_cast<double>(from.count() - last.t_ns()) /
-                        static_cast<double>(point->t_ns() - last.t_ns());
-    before += (point->users() - before) * part;
-  }
-  AddPoint(plan, from, before);
-  AddPoint(plan, from, 0);
-  AddPoint(plan, to, 0);
-  AddPoint(plan, to, before);
-  for (; point != old.points().end(); ++point) {
-    const Duration t(point->t_ns() + (to - from).count());
-    if (t > to || point->users() != before) AddPoint(plan, t, point->users());
+  if (old.has_arrivals()) {  // its users only serve: they stay
+    plan.mutable_arrivals()->clear_points();
+    PauseLine(
+        old.arrivals().points(), from, to, [](const auto& point) { return point.rate(); },
+        [&](Duration t, double rate) { AddRate(*plan.mutable_arrivals(), t, rate); });
+  } else {
+    plan.clear_points();
+    PauseLine(
+        old.points(), from, to, [](const auto& point) { return point.users(); },
+        [&](Duration t, double users) { AddPoint(plan, t, users); });
   }
   if (old.end_ns() > from.count()) plan.set_end_ns(old.end_ns() + (to - from).count());
 }

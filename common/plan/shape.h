@@ -17,8 +17,9 @@ namespace sfp::plan {
 
 struct Constant {
   std::uint32_t users = 1;
-  double spawn_rate = 1;             // users per second
-  std::optional<Duration> run_time;  // from the start of the ramp; absent: until stopped
+  double spawn_rate = 1;                    // users per second
+  std::optional<Duration> run_time;         // from the start of the ramp; absent: until stopped
+  std::optional<std::uint64_t> iterations;  // of all users together, at least one of each
 };
 
 struct Stage {
@@ -36,14 +37,28 @@ struct Sweep {
   double spawn_rate = 0;              // users per second between levels; 0: each ramp takes 1 s
 };
 
-using Shape = std::variant<Constant, Stages, Sweep>;
+// The open model.
+struct RateStage {
+  double rate = 0;   // arrivals per second
+  Duration ramp{0};  // from the previous stage's rate
+  Duration hold{0};
+};
+struct Arrivals {
+  double rate = 0;                   // if there are no stages
+  std::optional<Duration> run_time;  // the same; absent: until stopped
+  std::vector<RateStage> stages;
+  std::uint32_t max_users = 0;
+  bool poisson = false;
+};
+
+using Shape = std::variant<Constant, Stages, Sweep, Arrivals>;
 
 std::uint32_t MostUsers(const Shape& shape);
-// The known end: absent for Constant without run time and for a sweep with automatic steps.
+// The known end: absent without run time and for a sweep with automatic steps.
 std::optional<Duration> EndOf(const Shape& shape);
 
-// Points (and end, if known) and most users of a Constant or Stages shape; owners are the caller's.
-// Of a Sweep: most users, and no users yet.
+// Points (and end, if known), most users, arrivals and iterations of a shape; owners are the
+// caller's. Of a Sweep: most users, and no users yet.
 v1::Plan Compile(const Shape& shape);
 
 // Appends the ramp from the last point's users to `users`, beginning at `at`; returns when it is
@@ -51,7 +66,10 @@ v1::Plan Compile(const Shape& shape);
 // the last point.
 Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double spawn_rate);
 
-// Nobody runs in [from, to), and all that was planned from `from` on comes to - from later.
+// The rate from `at` on, at once; `at` is not before the last point.
+void AppendRate(v1::Plan& plan, Duration at, double rate);
+
+// Nobody runs or arrives in [from, to), and all that was planned from `from` on comes to - from later.
 void Pause(v1::Plan& plan, Duration from, Duration to);
 
 }  // namespace sfp::plan

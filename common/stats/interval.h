@@ -84,7 +84,7 @@ struct Interval {
   std::uint32_t index = 0;  // the second of the run
   Duration begin{0};        // since the run's start
   Duration end{0};
-  std::uint32_t users = 0;       // at the end: running, in the open model serving; merging adds
+  std::uint32_t users = 0;       // at the end: running, or (open model) needed so far; merging adds
   std::uint64_t in_flight = 0;   // at the end
   std::uint64_t iterations = 0;  // tasks ended, those of on_start and on_stop not counted
   double cpu = 0;                // share of the cores used; not merged

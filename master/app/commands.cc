@@ -50,7 +50,9 @@ int RunCheck(const MasterOptions& options) {
   std::printf("%s\n", config->resolved_yaml.c_str());
   std::printf("# %s is valid\n# target     %s\n# load       %s\n", options.config.c_str(),
               spec->target.c_str(), Describe(spec->shape).c_str());
-  if (spec->think_time_s >= 0) {
+  if (std::holds_alternative<plan::Arrivals>(spec->shape)) {
+    std::printf("# wait       not used: arrivals say when tasks begin\n");
+  } else if (spec->think_time_s >= 0) {
     std::printf("# think time %.3g s on average\n", spec->think_time_s);
   }
   for (const v1::EndpointName& endpoint : spec->endpoints) {

@@ -31,6 +31,11 @@ std::string Running(const coordinator::Progress& progress) {
   line += absl::StrFormat("%d users | %.1f req/s | %s", progress.users, progress.rps,
                           Failures(progress));
   line += " | p95 " + (progress.p95 ? HumanDuration(*progress.p95) : std::string("-"));
+  if (progress.dropped > 0) line += absl::StrFormat(" | %d dropped", progress.dropped);
+  if (progress.iterations_wanted > 0) {
+    line +=
+        absl::StrFormat(" | %d of %d iterations", progress.iterations, progress.iterations_wanted);
+  }
   const auto rounded = [](Duration left) {
     return HumanDuration(std::chrono::ceil<std::chrono::seconds>(left));
   };

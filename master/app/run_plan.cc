@@ -11,8 +11,12 @@ namespace sfp::app {
 namespace {
 
 std::string Text(const plan::Constant& load) {
-  return absl::StrFormat("%d users, %g started per second, %s", load.users, load.spawn_rate,
-                         load.run_time ? "for " + FormatDuration(*load.run_time) : "until stopped");
+  std::string until = load.run_time ? "for " + FormatDuration(*load.run_time) : "until stopped";
+  if (load.iterations) {
+    until = absl::StrFormat("%d iterations altogether", *load.iterations);
+    if (load.run_time) until += " within " + FormatDuration(*load.run_time);
+  }
+  return absl::StrFormat("%d users, %g started per second, %s", load.users, load.spawn_rate, until);
 }
 
 std::string Text(const plan::Stages& load) {
@@ -20,6 +24,20 @@ std::string Text(const plan::Stages& load) {
     absl::StrAppendFormat(out, "to %d users in %s, hold %s", stage.users,
                           FormatDuration(stage.ramp), FormatDuration(stage.hold));
   });
+}
+
+std::string Text(const plan::Arrivals& load) {
+  std::string rate =
+      absl::StrFormat("%g/s, %s", load.rate,
+                      load.run_time ? "for " + FormatDuration(*load.run_time) : "until stopped");
+  if (!load.stages.empty()) {
+    rate = absl::StrJoin(load.stages, "; ", [](std::string* out, const plan::RateStage& stage) {
+      absl::StrAppendFormat(out, "to %g/s in %s, hold %s", stage.rate, FormatDuration(stage.ramp),
+                            FormatDuration(stage.hold));
+    });
+  }
+  return absl::StrFormat("%sarrivals (open model): %s; at most %d users",
+                         load.poisson ? "Poisson " : "", rate, load.max_users);
 }
 
 std::string Text(const plan::Sweep& load) {
@@ -48,7 +66,9 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     spec.thresholds.push_back(threshold.text);
   }
   spec.resolved_config = config.resolved_yaml;
-  spec.think_time_s = (*program)->MeanThinkSeconds().value_or(-1);  // paced: not known
+  const bool open = std::holds_alternative<plan::Arrivals>(config.load);
+  // Paced or open: not known.
+  spec.think_time_s = open ? -1 : (*program)->MeanThinkSeconds().value_or(-1);
   spec.declared_pool = config.declared_pool;
   spec.levels = coordinator::MakeLevelPolicy(config.load);
   return spec;

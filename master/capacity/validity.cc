@@ -92,6 +92,11 @@ void JudgeGenerator(const Measured& m, Judgement& out) {
         absl::StrFormat("a worker or the master was away: users were missing or doubled in %d %s",
                         m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
   }
+  if (m.dropped > 0) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("%d %s dropped: all users were busy (max_users)", m.dropped,
+                            m.dropped == 1 ? "arrival was" : "arrivals were"));
+  }
   if (!m.lag_p99) return;
   const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));
   if (Seconds(*m.lag_p99) > limit_s) {
@@ -104,11 +109,14 @@ void JudgeGenerator(const Measured& m, Judgement& out) {
 
 Judgement Judge(const Measured& measured) {
   Judgement out;
-  if (measured.requests == 0 || measured.window_s <= 0 || measured.users <= 0) {
+  const bool nobody = measured.users <= 0 && !measured.users_vary;
+  if (measured.requests == 0 || measured.window_s <= 0 || nobody) {
     out.Add(Verdict::kInvalid, "no request was completed");
   } else {
-    CheckCycles(measured, out);
-    CheckLittle(measured, out);
+    if (!measured.users_vary) {
+      CheckCycles(measured, out);
+      CheckLittle(measured, out);
+    }
     CheckStationary(measured, out);
   }
   JudgeGenerator(measured, out);

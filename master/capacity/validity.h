@@ -31,7 +31,11 @@ Verdict Worst(Verdict a, Verdict b);
 inline constexpr double kLeastCycles = 10;
 
 struct Measured {
-  double users = 0;  // running, on average over the window
+  // Users come as arrivals need them (the open model), or go when their iterations are done: neither
+  // cycles per user nor Little's law can be looked at.
+  bool users_vary = false;
+  std::uint64_t dropped = 0;  // arrivals that found all users busy
+  double users = 0;           // running, on average over the window
   double window_s = 0;
   std::uint64_t requests = 0;  // completed in the window
   std::optional<double> mean_response_s;
@@ -54,7 +58,7 @@ struct Judgement {
 };
 
 Judgement Judge(const Measured& measured);
-// The part of it that is about the generator: lost workers and lateness.
+// The part of it that is about the generator: lost workers, dropped arrivals, lateness.
 void JudgeGenerator(const Measured& measured, Judgement& out);
 
 }  // namespace sfp::capacity

@@ -39,6 +39,11 @@ Status Coordinator::SetUsers(std::uint32_t users, double spawn_rate, Time now) {
   return core_->run()->SetUsers(users, spawn_rate, now);
 }
 
+Status Coordinator::SetRate(double rate, Time now) {
+  if (!core_->RunIsOn()) return Invalid("no run is under way");
+  return core_->run()->SetRate(rate, now);
+}
+
 void Coordinator::SayGoodbye(const std::string& reason) { core_->SayGoodbye(reason); }
 
 RunState Coordinator::state() const {

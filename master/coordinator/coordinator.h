@@ -102,6 +102,8 @@ class Coordinator {
   // A Constant run only: from the next whole second but one on, so many users, reached at this
   // rate.
   Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
+  // Arrivals at a constant rate only: from the next whole second but one on, this rate.
+  Status SetRate(double rate, Time now);
   // Goodbye to all: the workers exit 0. No worker is accepted any more.
   void SayGoodbye(const std::string& reason);
 

@@ -89,6 +89,7 @@ class Run {
   void Tick(Time now);
   void Stop(const std::string& why, Time now);
   Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
+  Status SetRate(double rate, Time now);
 
   bool TakesPart(std::uint32_t index) const { return parts_.contains(index); }
   bool IsLost(std::uint32_t index) const {
@@ -125,8 +126,10 @@ class Run {
   void SendStop(const Worker& worker);
   void SendAll(
       const Worker& worker);  // plan, start and, if it is over, stop: to one that comes back
+  // A limited number of iterations: nobody is left who will do any.
+  bool IterationsAreOver(Time now) const;
   void StopAll(Time now);
-  void Finish(Outcome::Kind kind, const std::string& why, Time now);
+  void Finish(Outcome::Kind kind, const std::string& reason, Time now);
   bool Write(v1::JournalRecord& record, Time now);  // false: the run is over
   Part* PartOf(const Worker& worker);
   void WriteJoined(const Worker& worker, bool again, Time now);

@@ -37,6 +37,7 @@ Status Run::Check(const RunSpec& spec) {
 // Owners.
 
 void Run::Rebalance() {
+  if (plan_.iterations() > 0) return;  // what a user has begun is nobody else's
   plan::Owners owners = home_;
   const std::vector<plan::Share> present = SharesOf(true);
   if (present.empty()) return;  // nobody to take over: it stays as it is
@@ -96,6 +97,7 @@ void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) 
       })) {
     return;
   }
+  if (plan_.iterations() > 0) return;  // it goes on when it is back, nobody else does its part
   if (state_ != RunState::kStopping && state_ != RunState::kResuming && !SharesOf(true).empty())
     SendPlan(now);
 }
@@ -200,6 +202,7 @@ Status Run::SetUsers(std::uint32_t users, double spawn_rate, Time now) {
   if (!std::holds_alternative<plan::Constant>(spec_.shape)) {
     return Invalid("only a run with a constant number of users can be edited");
   }
+  if (plan_.iterations() > 0) return Invalid("a number of iterations is shared by all users");
   if (state_ != RunState::kStarting && state_ != RunState::kRunning) {
     return Invalid("the run is not under way");
   }
@@ -224,6 +227,25 @@ Status Run::SetUsers(std::uint32_t users, double spawn_rate, Time now) {
   if (Status status = plan::Plan::Create(edited).status(); !status.ok()) return status;
   plan_ = edited;
   LogInfo(absl::StrFormat("%u users from second %d on", users, at / kSecondNs));
+  SendPlan(now);
+  return Ok();
+}
+
+Status Run::SetRate(double rate, Time now) {
+  const auto* arrivals = std::get_if<plan::Arrivals>(&spec_.shape);
+  if (arrivals == nullptr || !arrivals->stages.empty()) {
+    return Invalid("only a run with a constant rate of arrivals can be edited");
+  }
+  if (state_ != RunState::kStarting && state_ != RunState::kRunning) {
+    return Invalid("the run is not under way");
+  }
+  if (!(rate > 0) || !std::isfinite(rate)) return Invalid("the rate must be > 0");
+  const std::int64_t at = EarliestChange(now) * kSecondNs;
+  v1::Plan edited = plan_;
+  plan::AppendRate(edited, Duration(at), rate);
+  if (Status status = plan::Plan::Create(edited).status(); !status.ok()) return status;
+  plan_ = edited;
+  LogInfo(absl::StrFormat("%g arrivals per second from second %d on", rate, at / kSecondNs));
   SendPlan(now);
   return Ok();
 }

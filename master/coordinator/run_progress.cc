@@ -26,6 +26,7 @@ Progress Run::ProgressAt(Time now) const {
   for (const stats::EndpointStats& endpoint : results_.endpoints()) {
     progress.requests += endpoint.requests();
     progress.failures += endpoint.failed;
+    progress.dropped += endpoint.dropped;
   }
   if (const auto second = results_.complete_second();
       second && *second < results_.series().size()) {
@@ -39,6 +40,8 @@ Progress Run::ProgressAt(Time now) const {
     progress.p95 = results_.Recent(kLatencySeconds).Quantile(0.95);
   }
 
+  progress.iterations = results_.iterations();
+  progress.iterations_wanted = plan_.iterations();
   if (plan_.end_ns() > 0) progress.left = Duration(plan_.end_ns()) - progress.elapsed;
   if (const auto* sweep = std::get_if<plan::Sweep>(&spec_.shape)) {
     progress.level = static_cast<std::uint32_t>(level_ + 1);

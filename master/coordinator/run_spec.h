@@ -82,9 +82,12 @@ struct Progress {
   std::optional<Duration> p95;  // over the newest complete seconds, at most 10
   std::uint64_t requests = 0;   // so far
   std::uint64_t failures = 0;
-  Duration elapsed{0};                 // since the start
-  std::optional<Duration> left;        // of the load, if it has a known end
-  std::optional<Duration> level_left;  // of the open level, estimated
+  std::uint64_t dropped = 0;
+  std::uint64_t iterations = 0;
+  std::uint64_t iterations_wanted = 0;  // 0: as many as come
+  Duration elapsed{0};                  // since the start
+  std::optional<Duration> left;         // of the load, if it has a known end
+  std::optional<Duration> level_left;   // of the open level, estimated
 };
 
 }  // namespace sfp::coordinator

@@ -138,6 +138,7 @@ void Run::BeginStart(Time now) {
     run.set_resolved_config(spec_.resolved_config);
     run.mutable_thresholds()->Add(spec_.thresholds.begin(), spec_.thresholds.end());
     run.set_think_time_s(spec_.think_time_s);
+    run.set_iterations(plan_.iterations());
     if (spec_.declared_pool) run.set_declared_pool(*spec_.declared_pool);
     run.set_start_ns(start_.time_since_epoch().count());
     run.set_clock(spec_.clock);
@@ -177,19 +178,33 @@ void Run::TickRunning(Time now) {
   if (state_ == RunState::kStarting && now >= start_) state_ = RunState::kRunning;
   for (auto& [index, part] : parts_) {
     Worker& worker = *registry_.ByIndex(index);
-    if (part.stage == Stage::kPrepared && worker.connection && worker.clock.good()) {
+    // A newcomer has no part in a number of iterations.
+    if (part.stage == Stage::kPrepared && worker.connection && worker.clock.good() &&
+        plan_.iterations() == 0) {
       JoinLate(worker, part, now);
       if (over()) return;
     }
   }
   TickLost(now);
   if (over()) return;
-  if (plan_.end_ns() > 0 && now >= start_ + Duration(plan_.end_ns())) {
+  if ((plan_.end_ns() > 0 && now >= start_ + Duration(plan_.end_ns())) || IterationsAreOver(now)) {
     state_ = RunState::kStopping;
     stopping_since_ = now;
     return;
   }
   if (spec_.levels != nullptr) TickLevels(now);
+}
+
+// Each worker ends by itself when its users have done their parts. One that is lost may come back.
+bool Run::IterationsAreOver(Time now) const {
+  if (plan_.iterations() == 0 || state_ != RunState::kRunning) return false;
+  return std::none_of(parts_.begin(), parts_.end(), [&](const auto& entry) {
+    const Part& part = entry.second;
+    if (!part.awaited()) return false;
+    const Worker& worker = *registry_.ByIndex(entry.first);
+    const bool away = part.lost || (part.left && !worker.connection);
+    return !away || now - std::max(part.lost_since, worker.gone) < kReturn;
+  });
 }
 
 void Run::Stop(const std::string& why, Time now) {
@@ -251,8 +266,15 @@ void Run::TickStopping(Time now) {
          now);
 }
 
-void Run::Finish(Outcome::Kind kind, const std::string& why, Time now) {
+void Run::Finish(Outcome::Kind kind, const std::string& reason, Time now) {
   SFP_CHECK(!over());
+  std::string why = reason;
+  if (started_ && kind != Outcome::Kind::kInterrupted &&
+      results_.iterations() < plan_.iterations()) {
+    kind = Outcome::Kind::kIncomplete;
+    why += absl::StrFormat("%s%d of %d iterations were done", why.empty() ? "" : "; ",
+                           results_.iterations(), plan_.iterations());
+  }
   state_ = RunState::kFinished;
   Outcome outcome{.kind = kind, .why = why, .started = started_, .totals_differ = totals_differ_};
   if (started_) {

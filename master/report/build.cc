@@ -112,6 +112,9 @@ Run RunOf(const results::Results& results) {
   run.duration_s = Seconds(results.duration());
   run.target = started.target();
   run.sfp_version = started.sfp_version();
+  run.open = results.plan().has_arrivals();
+  run.iterations = results.iterations();
+  if (started.iterations() > 0) run.iterations_planned = started.iterations();
   if (results.ended()) {
     run.interrupted = results.ended()->interrupted();
     run.why_ended = results.ended()->why();

@@ -46,19 +46,47 @@ std::string RowTable(const Report& report) {
 }
 
 std::string EndpointTable(const Report& report) {
-  Table table({"endpoint", "requests", "fails", "avg ms", "min", "max", "p50", "p95", "p99",
-               "req/s", "in flight", "skipped"},
-              1);
+  const bool dropped = report.run.open || report.totals.dropped > 0;
+  std::vector<std::string> header = {"endpoint", "requests", "fails",     "avg ms",
+                                     "min",      "max",      "p50",       "p95",
+                                     "p99",      "req/s",    "in flight", "skipped"};
+  if (dropped) header.push_back("dropped");
+  Table table(std::move(header), 1);
   const auto add = [&](const Endpoint& e) {
     const Latencies& r = e.response;
-    table.Add({e.name, std::to_string(e.requests), Fails(e.failures, e.failure_pct),
-               Fixed(r.avg, 1), Fixed(r.min, 1), Fixed(r.max, 1), Fixed(r.p50, 1), Fixed(r.p95, 1),
-               Fixed(r.p99, 1), Fixed(e.rps, 1), std::to_string(e.in_flight),
-               std::to_string(e.skipped)});
+    std::vector<std::string> row = {e.name,
+                                    std::to_string(e.requests),
+                                    Fails(e.failures, e.failure_pct),
+                                    Fixed(r.avg, 1),
+                                    Fixed(r.min, 1),
+                                    Fixed(r.max, 1),
+                                    Fixed(r.p50, 1),
+                                    Fixed(r.p95, 1),
+                                    Fixed(r.p99, 1),
+                                    Fixed(e.rps, 1),
+                                    std::to_string(e.in_flight),
+                                    std::to_string(e.skipped)};
+    if (dropped) row.push_back(std::to_string(e.dropped));
+    table.Add(std::move(row));
   };
   for (const Endpoint& endpoint : report.endpoints) add(endpoint);
   add(report.totals);
   return table.Text(true);
+}
+
+// From when the plan wanted the requests started.
+std::string IntendedTable(const Report& report) {
+  if (!report.totals.intended) return "";
+  Table table({"intended response times", "avg ms", "min", "max", "p50", "p95", "p99"}, 1);
+  const auto add = [&](const Endpoint& e) {
+    if (!e.intended) return;
+    const Latencies& i = *e.intended;
+    table.Add({e.name, Fixed(i.avg, 1), Fixed(i.min, 1), Fixed(i.max, 1), Fixed(i.p50, 1),
+               Fixed(i.p95, 1), Fixed(i.p99, 1)});
+  };
+  for (const Endpoint& endpoint : report.endpoints) add(endpoint);
+  add(report.totals);
+  return "\n" + table.Text(true);
 }
 
 }  // namespace
@@ -81,7 +109,11 @@ std::string LiveTable(const results::Results& results) {
 }
 
 std::string FinalTable(const Report& report) {
-  std::string out = RowTable(report) + "\n" + EndpointTable(report);
+  std::string out = RowTable(report) + "\n" + EndpointTable(report) + IntendedTable(report);
+  if (report.run.iterations_planned) {
+    out += absl::StrFormat("\n%d of %d iterations were done\n", report.run.iterations,
+                           *report.run.iterations_planned);
+  }
   if (!report.failures.empty()) {
     out += "\nfailures\n";
     for (const Failure& f : report.failures) {

@@ -91,6 +91,13 @@ void Write(JsonWriter& w, const Run& run) {
   w.Key("verdict").Value(capacity::Name(run.verdict));
   Write(w.Key("reasons"), run.reasons);
   w.Key("interrupted").Value(run.interrupted);
+  w.Key("model").Value(run.open ? "open" : "closed");
+  w.Key("iterations").Value(run.iterations);
+  if (run.iterations_planned) {
+    w.Key("iterations_planned").Value(*run.iterations_planned);
+  } else {
+    w.Key("iterations_planned").Null();
+  }
   w.Key("workers").BeginArray();
   for (const Worker& worker : run.workers) {
     w.BeginObject(JsonWriter::kInline);

@@ -30,6 +30,12 @@ std::string Heading(const Report& report) {
   out += absl::StrFormat("* Started %s, ran %s, seed %d, sfp %s\n", EscapeMarkdown(run.started_at),
                          HumanDuration(FromSeconds(run.duration_s)), run.seed, run.sfp_version);
   out += absl::StrFormat("* Workers: %d\n", run.workers.size());
+  if (run.open) {
+    out += absl::StrFormat("* Open model: %d arrivals served, %d dropped\n", run.iterations,
+                           report.totals.dropped);
+  } else if (run.iterations_planned) {
+    out += absl::StrFormat("* Iterations: %d of %d\n", run.iterations, *run.iterations_planned);
+  }
   if (run.interrupted) {
     out += "* Interrupted: " + EscapeMarkdown(run.why_ended.empty() ? "by hand" : run.why_ended) +
            "\n";
@@ -68,19 +74,48 @@ std::string MainTable(const Report& report, bool seed) {
 }
 
 std::string EndpointTable(const Report& report) {
-  Table table({"Method", "Endpoint", "Requests", "Fails", "Failures %", "Average ms", "Min", "Max",
-               "p50", "p95", "p99", "Requests/s", "In flight", "Skipped", "Reconnects"},
-              2);
+  const bool dropped = report.run.open || report.totals.dropped > 0;
+  std::vector<std::string> header = {"Method",     "Endpoint",   "Requests",  "Fails",
+                                     "Failures %", "Average ms", "Min",       "Max",
+                                     "p50",        "p95",        "p99",       "Requests/s",
+                                     "In flight",  "Skipped",    "Reconnects"};
+  if (dropped) header.push_back("Dropped");
+  Table table(std::move(header), 2);
   const auto add = [&](const Endpoint& e) {
     const Latencies& r = e.response;
-    table.Add({e.method, e.name, Cell(e.requests), Cell(e.failures), Cell(e.failure_pct, 1),
-               Cell(r.avg, 1), Cell(r.min, 1), Cell(r.max, 1), Cell(r.p50, 1), Cell(r.p95, 1),
-               Cell(r.p99, 1), Cell(e.rps, 1), Cell(e.in_flight), Cell(e.skipped),
-               Cell(e.reconnects)});
+    std::vector<std::string> row = {
+        e.method,       e.name,         Cell(e.requests),  Cell(e.failures), Cell(e.failure_pct, 1),
+        Cell(r.avg, 1), Cell(r.min, 1), Cell(r.max, 1),    Cell(r.p50, 1),   Cell(r.p95, 1),
+        Cell(r.p99, 1), Cell(e.rps, 1), Cell(e.in_flight), Cell(e.skipped),  Cell(e.reconnects)};
+    if (dropped) row.push_back(Cell(e.dropped));
+    table.Add(std::move(row));
   };
   for (const Endpoint& endpoint : report.endpoints) add(endpoint);
   add(report.totals);
   return "\n## Endpoints\n\n" + table.Markdown();
+}
+
+// Beside the response times of the same endpoints, where the plan said when requests start.
+std::string IntendedTable(const Report& report) {
+  if (!report.totals.intended) return "";
+  Table table({"Endpoint", "Average ms", "p50", "p95", "p99", "Max", "Intended average ms", "p50",
+               "p95", "p99", "Max"},
+              1);
+  const auto add = [&](const Endpoint& e) {
+    if (!e.intended) return;
+    std::vector<std::string> row = {e.name};
+    for (const Latencies* l : {&e.response, &*e.intended}) {
+      for (const Number& value : {l->avg, l->p50, l->p95, l->p99, l->max}) {
+        row.push_back(Cell(value, 1));
+      }
+    }
+    table.Add(std::move(row));
+  };
+  for (const Endpoint& endpoint : report.endpoints) add(endpoint);
+  add(report.totals);
+  return "\n## Intended response times\n\nResponse times, and the same counted from when the plan "
+         "wanted the requests started: a server that stalls cannot hide in them.\n\n" +
+         table.Markdown();
 }
 
 std::string FailureTable(const Report& report) {
@@ -127,8 +162,8 @@ std::string Footer(bool seed) {
 
 std::string ToMarkdown(const Report& report, const MarkdownOptions& options) {
   return Heading(report) + "\n" + MainTable(report, options.seed_definitions) +
-         EndpointTable(report) + FailureTable(report) + ThresholdTable(report) +
-         Footer(options.seed_definitions);
+         EndpointTable(report) + IntendedTable(report) + FailureTable(report) +
+         ThresholdTable(report) + Footer(options.seed_definitions);
 }
 
 }  // namespace sfp::report

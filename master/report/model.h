@@ -119,6 +119,9 @@ struct Run {
   capacity::Verdict verdict = capacity::Verdict::kValid;
   std::vector<std::string> reasons;
   bool interrupted = false;
+  bool open = false;             // the open model
+  std::uint64_t iterations = 0;  // tasks ended, those of on_start and on_stop not counted
+  std::optional<std::uint64_t> iterations_planned;
   std::string why_ended;  // empty: the plan's end was reached; not in the JSON
   bool totals_differ =
       false;  // a worker counted other figures than those that arrived; not in the JSON

@@ -69,6 +69,27 @@ Points Plateau(Points points) {
   return best;
 }
 
+// The longest stretch of whole seconds with a constant rate of arrivals above 0. Its first second
+// is left out: it has what the rate before it, or new connections, left behind.
+Points RatePlateau(const v1::Arrivals& arrivals, Points points) {
+  Points best;
+  for (int i = 0; i < arrivals.points_size(); ++i) {
+    const v1::Arrivals::Point& from = arrivals.points(i);
+    int next = i + 1;
+    while (next < arrivals.points_size() && arrivals.points(next).rate() == from.rate()) ++next;
+    const bool goes_on = next == arrivals.points_size();
+    if (from.rate() == 0 || (next == i + 1 && !goes_on)) continue;  // or a ramp or a jump
+    const auto second = [](const v1::Arrivals::Point& p) {
+      return static_cast<std::size_t>(p.t_ns() / 1'000'000'000);
+    };
+    const std::size_t begin = second(from) + 1;
+    std::size_t end = points.size();
+    if (!goes_on) end = std::min(end, second(arrivals.points(next - 1)));
+    if (begin < end && end - begin > best.size()) best = points.subspan(begin, end - begin);
+  }
+  return best;
+}
+
 Row WholeRun(const results::Results& results) {
   const stats::EndpointStats total = results.Total();
   const double duration_s = Seconds(results.duration());
@@ -77,9 +98,16 @@ Row WholeRun(const results::Results& results) {
   const Points all(results.series());
   for (const results::SeriesPoint& point : all) row.users = std::max(row.users, point.users);
   const auto whole = static_cast<std::size_t>(std::floor(duration_s + 0.001));
-  const Points steady = Plateau(all.first(std::min(whole, all.size())));
+  const Points seconds = all.first(std::min(whole, all.size()));
 
   capacity::Measured measured;
+  const bool open = results.plan().has_arrivals();
+  const bool limited = results.plan().iterations() > 0;
+  measured.users_vary = open || limited;
+  measured.dropped = total.dropped;
+  Points steady = seconds;
+  if (open) steady = RatePlateau(results.plan().arrivals(), seconds);
+  if (!open && !limited) steady = Plateau(seconds);
   std::vector<std::uint64_t> counts;
   std::vector<double> sums;
   double sum_s = 0;
@@ -96,8 +124,10 @@ Row WholeRun(const results::Results& results) {
   }
   if (row.p50_ms) measured.p50_s = *row.p50_ms / 1000;
   measured.think_s = ThinkTime(results, total);
-  measured.per_second = counts;
-  measured.response_sum_s = sums;
+  if (!limited) {
+    measured.per_second = counts;
+    measured.response_sum_s = sums;
+  }
   measured.lag_p99 = LagP99(results);
   for (const results::SeriesPoint& point : all) measured.degraded_seconds += point.degraded ? 1 : 0;
   row.judgement = capacity::Judge(measured);

@@ -108,6 +108,7 @@ Status Results::OnLost(const v1::WorkerLost& lost, Duration at) {
 }
 
 Status Results::OnPlan(const v1::Plan& plan, Duration at) {
+  plan_ = plan;
   plan_end_.reset();
   if (plan.end_ns() > 0) plan_end_ = Duration(plan.end_ns());
   if (!missing_since_) return Ok();
@@ -164,6 +165,7 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, const stats::I
   std::uint64_t started = 0;
   for (const stats::EndpointStats& endpoint : interval.endpoints) started += endpoint.started;
   worker.busiest_second = std::max(worker.busiest_second, started);
+  iterations_ += interval.iterations;
   worker.lag.Merge(interval.lag);
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
   if (!worker.lost) {

@@ -104,6 +104,10 @@ class Results {
   }
   // How long users have run: from the start to the end of the newest delivered interval.
   Duration duration() const { return duration_; }
+  // Tasks ended, those of on_start and on_stop not counted.
+  std::uint64_t iterations() const { return iterations_; }
+  // The newest one.
+  const v1::Plan& plan() const { return plan_; }
 
  private:
   Status ApplyBody(const v1::JournalRecord& record, Duration at);
@@ -134,6 +138,8 @@ class Results {
   std::optional<Duration> plan_end_;
   Duration newest_{0};
   Duration duration_{0};
+  std::uint64_t iterations_ = 0;
+  v1::Plan plan_;
 };
 
 }  // namespace sfp::results

@@ -71,6 +71,10 @@ void Agent::Life::MaybeStartAgain(Time now) {
   if (run_->phase != Run::Phase::kRunning || run_->outbox.unacknowledged() > 0) return;
   run_->halted = run_->wanted_again = false;
   if (run_->PlanIsOver(now)) return Finish(now);
+  if (run_->plan.iterations()) {
+    LogWarn("the master is back: users do not start again, they would repeat iterations");
+    return Finish(now);
+  }
   LogInfo("the master is back: users start again");
   run_->engines_on = true;
   run_->merger.Begin();

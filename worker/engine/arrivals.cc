@@ -53,7 +53,7 @@ void Arrivals::Adopt(plan::Plan plan, Duration t, Time start, Time now) {
       ++it;
       continue;
     }
-    free_users_ -= std::erase(free_[user.user_class().id], &user);
+    std::erase(free_[user.user_class().id], &user);
     Retire(std::move(it->second), now);
     it = users_.erase(it);
   }
@@ -98,7 +98,6 @@ User* Arrivals::Free(const scenario::UserClass& user_class, Time now) {
   }
   User* user = free.back();
   free.pop_back();
-  --free_users_;
   return user;
 }
 
@@ -128,7 +127,6 @@ bool Arrivals::MakeRoom(Time now) {
   if (fullest->empty()) return false;
   const std::uint64_t number = fullest->front()->number();
   fullest->erase(fullest->begin());
-  --free_users_;
   const auto user = users_.find(number);
   Retire(std::move(user->second), now);
   users_.erase(user);
@@ -136,10 +134,7 @@ bool Arrivals::MakeRoom(Time now) {
   return true;
 }
 
-void Arrivals::OnFree(User& user) {
-  free_[user.user_class().id].push_back(&user);
-  ++free_users_;
-}
+void Arrivals::OnFree(User& user) { free_[user.user_class().id].push_back(&user); }
 
 void Arrivals::Retire(std::unique_ptr<User> user, Time now) {
   if (!user->Retire(now)) return;  // gone
@@ -149,7 +144,6 @@ void Arrivals::Retire(std::unique_ptr<User> user, Time now) {
 
 void Arrivals::RetireAll(Time now) {
   due_.reset();
-  free_users_ = 0;
   for (std::vector<User*>& free : free_) free.clear();
   for (auto& [number, user] : users_) Retire(std::move(user), now);
   users_.clear();

@@ -45,7 +45,7 @@ class Arrivals final : public Load, private UserOwner {
   void RetireAll(Time now) override;
   void Sweep() override { finished_.clear(); }
   void Abandon() override;
-  std::size_t users() const override { return users_.size() - free_users_; }
+  std::size_t users() const override { return users_.size(); }
   bool empty() const override { return users_.empty() && retiring_.empty() && finished_.empty(); }
   bool done() const override { return false; }
 
@@ -80,8 +80,7 @@ class Arrivals final : public Load, private UserOwner {
   std::optional<Duration> due_;
   std::unordered_map<std::uint64_t, std::unique_ptr<User>> users_;  // by number
   std::vector<std::vector<User*>> free_;                            // by class, newest last
-  std::size_t free_users_ = 0;
-  std::uint64_t unused_ = 0;  // no number below it is free
+  std::uint64_t unused_ = 0;                                        // no number below it is free
   std::unordered_map<const User*, std::unique_ptr<User>> retiring_;
   std::vector<std::unique_ptr<User>> finished_;
 };

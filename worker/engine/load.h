@@ -41,7 +41,8 @@ class Load {
   // Destroys everybody, exchanges under way included.
   virtual void Abandon() = 0;
 
-  // Those that an interval counts: they run by the plan, or serve an arrival; not those who retire.
+  // Those that an interval counts: they run by the plan, or arrivals have needed them so far; not
+  // those who retire.
   virtual std::size_t users() const = 0;
   virtual bool empty() const = 0;  // there is nobody
   virtual bool done() const = 0;   // all that this loop was to do has been done

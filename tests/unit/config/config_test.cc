@@ -166,6 +166,22 @@ TEST(Config, EveryLoadShapeIsRead) {
   ASSERT_EQ(stages.stages.size(), 2u);
   EXPECT_EQ(stages.stages[0].hold, FromSeconds(120));
   EXPECT_EQ(stages.stages[1].users, 0u);
+  EXPECT_EQ(std::get<plan::Constant>(load("{users: 5, iterations: 1000}")).iterations, 1000u);
+  const auto arrivals =
+      std::get<plan::Arrivals>(load("{arrivals: {rate: 200/s, max_users: 2000}, run_time: 5m}"));
+  EXPECT_EQ(arrivals.rate, 200);
+  EXPECT_EQ(arrivals.max_users, 2000u);
+  EXPECT_EQ(arrivals.run_time, FromSeconds(300));
+  EXPECT_FALSE(arrivals.poisson);
+  const auto ramped = std::get<plan::Arrivals>(
+      load("{arrivals: {stages: [{rate: 600/m, ramp: 30s, hold: 2m}, {rate: 0, ramp: 10s}], "
+           "distribution: poisson}}"));
+  ASSERT_EQ(ramped.stages.size(), 2u);
+  EXPECT_EQ(ramped.stages[0].rate, 10);
+  EXPECT_EQ(ramped.stages[0].hold, FromSeconds(120));
+  EXPECT_EQ(ramped.stages[1].rate, 0);
+  EXPECT_EQ(ramped.max_users, 1000u);
+  EXPECT_TRUE(ramped.poisson);
 }
 
 TEST(Config, EveryWaitIsRead) {
@@ -366,7 +382,7 @@ TEST(Config, TheAlternativeShapesInTheExamplesCommentsAreGood) {
     EXPECT_TRUE(loaded.config) << line << Findings(loaded);
     ++shapes;
   }
-  EXPECT_EQ(shapes, 2);
+  EXPECT_EQ(shapes, 7);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST(Diagnostics, WrongTypesUnitsAndNumbers) {
        "c.yaml:3:8: 'users' has no value; it takes a whole number from 1 to 10000000\n"},
       {After("load: 100\n"),
        "c.yaml:3:7: 'load' takes a map of users, sweep, stages, arrivals, spawn_rate, run_time, "
-       "stop_timeout, not '100'\n"},
+       "iterations, stop_timeout, not '100'\n"},
       {After("load: {users: 1, run_time: 5}\n"),
        "c.yaml:3:28: 'run_time' takes a duration such as 250ms, 5s or 1m30s, above 0, not '5', did "
        "you mean '5s'?\n"},
@@ -169,8 +169,33 @@ TEST(Diagnostics, WrongTypesUnitsAndNumbers) {
       {After("load: {stages: [{users: 0, hold: 5s}]}\n"), "c.yaml:3:16: no stage has any users\n"},
       {After("load: {stages: [{users: 1, hold: 5000h}, {users: 1, hold: 5000h}]}\n"),
        "c.yaml:3:16: the stages take more than a year\n"},
-      {After("load: {arrivals: {rate: 200/s, max_users: 2000}, run_time: 5m}\n"),
-       "c.yaml:3:8: arrivals (the open model) is not available in this version\n"},
+      {After("load: {arrivals: {max_users: 2000}, run_time: 5m}\n"),
+       "c.yaml:3:8: one of rate or stages is missing in 'arrivals'\n"},
+      {After("load: {arrivals: {rate: 0}}\n"),
+       "c.yaml:3:25: 'rate' takes arrivals per second above 0, up to 10000000, such as 10 or "
+       "600/m, "
+       "not '0'\n"},
+      {After("load: {arrivals: {stages: [{rate: -1, hold: 1s}]}}\n"),
+       "c.yaml:3:35: 'rate' takes arrivals per second from 0 to 10000000, such as 10 or 600/m, not "
+       "'-1'\n"},
+      {After("load: {arrivals: {stages: [{rate: 5}]}}\n"),
+       "c.yaml:3:28: a stage takes some time: 'ramp', 'hold' or both\n"},
+      {After("load: {arrivals: {stages: [{rate: 0, hold: 5s}]}}\n"),
+       "c.yaml:3:27: no stage has any arrivals\n"},
+      {After("load: {arrivals: {stages: [{rate: 5, hold: 5s}]}, run_time: 5m}\n"),
+       "c.yaml:3:51: the arrivals' stages say themselves how long they take\n"},
+      {After("load: {arrivals: {rate: 5, distribution: posson}}\n"),
+       "c.yaml:3:42: 'distribution' takes constant or poisson, not 'posson', did you mean "
+       "'poisson'?\n"},
+      {kTarget +
+           "users: {u: {on_start: [t], tasks: {t: {weight: 0, get: /}}}}\nload: {arrivals: {rate: "
+           "5}}\n",
+       "c.yaml:3:8: arrivals need a task with a weight in class 'u'\n"},
+      {After("load: {users: 10, iterations: 9}\n"),
+       "c.yaml:3:31: 9 iterations leave some of the 10 users without any; take at most as many "
+       "users\n"},
+      {After("load: {sweep: {users: [1]}, iterations: 9}\n"),
+       "c.yaml:3:29: 'iterations' has no meaning without 'users'\n"},
       {Target("cookies: maybe"), "c.yaml:1:36: 'cookies' takes true or false, not 'maybe'\n"},
       {Target("redirects: -1"),
        "c.yaml:1:38: 'redirects' takes true, false or a whole number from 0 to 100, not '-1'\n"},

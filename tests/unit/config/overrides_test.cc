@@ -46,6 +46,26 @@ TEST(Overrides, SweepReplacesAConstantLoadAndItsSpawnRate) {
   EXPECT_EQ(loaded.config->stop_timeout, FromSeconds(5));
 }
 
+TEST(Overrides, ARateMakesAnyOtherShapeArrivals) {
+  for (const std::string& load : {kConstant, kArrivals, std::string()}) {
+    const Loaded loaded = With(load, {.run_time = "1m30s", .rate = "50/s"});
+    ASSERT_TRUE(loaded.config) << load << Findings(loaded);
+    const auto& arrivals = std::get<plan::Arrivals>(loaded.config->load);
+    EXPECT_EQ(arrivals.rate, 50);
+    EXPECT_EQ(arrivals.max_users, load == kArrivals ? 10u : 1000u);
+    EXPECT_EQ(arrivals.run_time, FromSeconds(90));
+  }
+}
+
+TEST(Overrides, IterationsAreOfUsers) {
+  const Loaded loaded = With(kConstant, {.iterations = "1000"});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  EXPECT_EQ(std::get<plan::Constant>(loaded.config->load).iterations, 1000u);
+  EXPECT_EQ(std::get<plan::Constant>(With(kStages, {.users = "3", .iterations = "9"}).config->load)
+                .iterations,
+            9u);
+}
+
 TEST(Overrides, SweepOptionsRefineTheFilesSweep) {
   const Loaded levels = With(kSweep, {.sweep = "9"});
   ASSERT_TRUE(levels.config) << Findings(levels);
@@ -127,6 +147,12 @@ TEST(Overrides, MistakesNameTheOption) {
       {kStages,
        {.run_time = "5m"},
        "--run-time: the load is stages, which say themselves how long they take\n"},
+      {kStages,
+       {.iterations = "5"},
+       "--iterations: only a load of 'users' has a number of iterations\n"},
+      {kConstant,
+       {.users = "5", .rate = "10"},
+       "--rate: '--rate' and '--users' exclude each other\n"},
       {kSweep,
        {.step_time = "10ms"},
        "--step-time: 'step_time' takes auto or a duration such as 250ms, 5s or 1m30s, at least 1s, "

@@ -178,10 +178,15 @@ TEST(OnStop, AUserWantedAgainBeforeItsLeaveGoesOnAndAfterItBeginsAnew) {
   World world(WithLogout(), {.service = 100_ms});
   // Retired at 250 ms while it thinks, wanted again at once; retired at 560 ms, wanted at 600 ms,
   // in the middle of the logout.
-  world.engines.Start(
-      Points({{0_s, 1}, {250_ms, 1}, {250_ms, 0}, {250_ms, 1}, {560_ms, 1}, {560_ms, 0},
-              {600_ms, 0}, {600_ms, 1}}),
-      world.start);
+  world.engines.Start(Points({{0_s, 1},
+                              {250_ms, 1},
+                              {250_ms, 0},
+                              {250_ms, 1},
+                              {560_ms, 1},
+                              {560_ms, 0},
+                              {600_ms, 0},
+                              {600_ms, 1}}),
+                      world.start);
   world.clock.RunUntil(world.start + 1050_ms);
   EXPECT_EQ(world.Targets(), (std::vector<std::string>{"/login", "/work", "/work", "/logout",
                                                        "/bye", "/login", "/work"}));
