@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kLongest{120};
 
-void Sleep(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
+void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
 // From one look at counter and clocks to the next.
 struct Look {
@@ -40,7 +38,8 @@ Load MeasureWindow(Server& server, test::Process& process, std::uint64_t before,
   const double cpu = Seconds(last.cpu - first.cpu);
   load.rps = requests / Seconds(last.at - first.at);
   load.per_cpu = cpu > 0 ? requests / cpu : 0;
-  if (requests == 0 && times.figures_matter) load.trouble = "it sent nothing in the window: " + process.err();
+  if (requests == 0 && times.figures_matter)
+    load.trouble = "it sent nothing in the window: " + process.err();
   return load;
 }
 
@@ -140,8 +139,8 @@ Cluster::Cluster(const std::string& config, std::vector<std::string> master_opti
   }
   const std::string address = master_->address();
   const At at(Place::kGenerator);
-  worker_ = std::make_unique<test::Process>(std::vector<std::string>{
-      test::Binary("sfp-worker"), "--master", address, "--threads", "1"});
+  worker_ = std::make_unique<test::Process>(
+      std::vector<std::string>{test::Binary("sfp-worker"), "--master", address, "--threads", "1"});
 }
 
 boost::json::object Cluster::Finish() {
@@ -159,7 +158,10 @@ std::string Disagreement(const boost::json::object& report, std::uint64_t reques
   const auto count = [&](const char* name) {
     return static_cast<std::uint64_t>(test::Int(totals.at(name)));
   };
-  if (count("failures") > 0) return std::to_string(count("failures")) + " requests failed";
+  if (count("failures") > 0) {
+    return std::to_string(count("failures")) +
+           " requests failed: " + boost::json::serialize(report.at("failures"));
+  }
   if (count("started") != count("requests") + count("in_flight") ||
       count("requests") > requests_served || requests_served > count("started")) {
     return "the report says " + std::to_string(count("started")) + " started and " +

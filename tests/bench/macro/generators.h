@@ -32,10 +32,10 @@ struct Times {
 };
 
 struct Load {
-  double rps = 0;          // requests per second, in the window
-  double per_cpu = 0;      // requests per second of its CPU
-  double p99_ms = 0;       // as the generator says
-  std::string trouble;     // empty: it ran, and the counts agree
+  double rps = 0;       // requests per second, in the window
+  double per_cpu = 0;   // requests per second of its CPU
+  double p99_ms = 0;    // as the generator says
+  std::string trouble;  // empty: it ran, and the counts agree
 };
 
 // The real worker with everything on, and a master.

@@ -68,8 +68,7 @@ std::uint64_t RaiseDescriptors(std::uint64_t wanted) {
 }
 
 std::uint64_t PrivateBytes(int pid) {
-  const std::string text =
-      Field("/proc/" + std::to_string(pid) + "/smaps_rollup", "Private_Dirty");
+  const std::string text = Field("/proc/" + std::to_string(pid) + "/smaps_rollup", "Private_Dirty");
   return text.empty() ? 0 : std::stoull(text) * 1024;
 }
 

@@ -36,7 +36,9 @@ Options ParseOptions(int argc, char** argv) {
       options.effort.rounds = 1;
       options.effort.times = {.window = 0.7, .settle = 0.3};
     } else if (option == "--smoke") {
-      options.effort = {.rounds = 1, .times = {.window = 0.2, .settle = 0.1, .figures_matter = false}, .tiny = true};
+      options.effort = {.rounds = 1,
+                        .times = {.window = 0.2, .settle = 0.1, .figures_matter = false},
+                        .tiny = true};
     } else if (option == "--rounds") {
       options.effort.rounds = std::max(1, std::atoi(value().c_str()));
     } else if (option == "--seconds") {
@@ -44,8 +46,9 @@ Options ParseOptions(int argc, char** argv) {
     } else if (option == "--json") {
       options.json = value();
     } else if (option.starts_with("-")) {
-      std::fprintf(stderr, "usage: sfp-bench [--quick | --smoke] [--rounds N] [--seconds S] "
-                           "[--json FILE] [CASE...]\n");
+      std::fprintf(stderr,
+                   "usage: sfp-bench [--quick | --smoke] [--rounds N] [--seconds S] "
+                   "[--json FILE] [CASE...]\n");
       std::exit(2);
     } else {
       options.wanted.push_back(option);
@@ -63,10 +66,8 @@ std::vector<Case> AllCases() {
 }
 
 // Of the cases that are called so, or else of those that have it in their name.
-bool Wanted(const std::vector<std::string>& wanted, const std::vector<Case>& all,
-            const Case& one) {
-  return wanted.empty() ||
-         std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
+bool Wanted(const std::vector<std::string>& wanted, const std::vector<Case>& all, const Case& one) {
+  return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& text) {
            const bool exact = std::any_of(all.begin(), all.end(),
                                           [&](const Case& other) { return other.name == text; });
            return exact ? one.name == text : one.name.find(text) != std::string::npos;

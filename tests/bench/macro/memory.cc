@@ -25,8 +25,8 @@ std::string SourceAddresses(int users) {
 // Whether this build's configuration has what the case needs.
 bool Accepted(const std::string& config) {
   const test::TemporaryFolder folder;
-  test::Process check({test::Binary("sfp-master"), "check", "--config",
-                       folder.Write("bench.yaml", config)});
+  test::Process check(
+      {test::Binary("sfp-master"), "check", "--config", folder.Write("bench.yaml", config)});
   return check.Wait(std::chrono::seconds(20)) == 0;
 }
 
@@ -36,17 +36,18 @@ Row Measure(const Case& self, const Effort& effort, bool tls, const std::string&
           .what = std::string("bytes per idle user, ") + (tls ? "TLS" : "plain"),
           .target = target};
   const std::uint64_t wanted = static_cast<std::uint64_t>(users) + kOtherDescriptors;
-  if (RaiseDescriptors(wanted) < wanted) {
-    row.note = "not measured: too few open files allowed";
+  if (const std::uint64_t allowed = RaiseDescriptors(wanted); allowed < wanted) {
+    row.note = "not measured: only " + std::to_string(allowed) + " open files are allowed";
     return row;
   }
-  Server server({.tls = tls, .connections = users + 100});
-  const int ramp = users / (tls ? 500 : 4000) + 1;
-  const std::string config = ConfigOf(
-      server,
-      "{stages: [{users: 1, hold: " + std::string(effort.tiny ? "1s" : "2s") + "}, {users: " + std::to_string(users) +
-          ", ramp: " + std::to_string(ramp) + "s, hold: 10m}]}",
-      "wait: {constant: 1h}, ", SourceAddresses(users));
+  Server server({.tls = tls, .connections = users});
+  const int ramp = users / (tls ? 800 : 4000) + 1;
+  const std::string config =
+      ConfigOf(server,
+               "{stages: [{users: 1, hold: " + std::string(effort.tiny ? "1s" : "2s") +
+                   "}, {users: " + std::to_string(users) + ", ramp: " + std::to_string(ramp) +
+                   "s, hold: 10m}]}",
+               "wait: {constant: 1h}, ", SourceAddresses(users));
   if (!Accepted(config)) {
     row.note = "not measured: needs target.connections.source_addresses";
     return row;

@@ -15,10 +15,10 @@
 namespace sfp::bench {
 
 struct ServerSetup {
-  bool tls = false;             // generators use the port that speaks TLS 1.3
-  std::size_t body_bytes = 6;   // of "/"
-  bool api = false;             // canned answers of the Staff Fee Privilege API's shape
-  int connections = 2000;       // at most
+  bool tls = false;            // generators use the port that speaks TLS 1.3
+  std::size_t body_bytes = 6;  // of "/"
+  bool api = false;            // canned answers of the Staff Fee Privilege API's shape
+  int connections = 2000;      // at most
 };
 
 class Server {

@@ -20,13 +20,13 @@ struct Setting {
 };
 
 std::vector<std::string> ApiOptions(const Case& self, const Times& times) {
-  return {"--users",      std::to_string(self.users),        "--spawn-rate", "1000000",
-          "--run-time",   std::to_string(times.run()) + "s"};
+  return {"--users",    std::to_string(self.users),       "--spawn-rate", "1000000",
+          "--run-time", std::to_string(times.run()) + "s"};
 }
 
 std::string LoadOf(int users, const Times& times) {
-  return "{users: " + std::to_string(users) + ", spawn_rate: 1000000, run_time: " +
-         std::to_string(times.run()) + "s}";
+  return "{users: " + std::to_string(users) +
+         ", spawn_rate: 1000000, run_time: " + std::to_string(times.run()) + "s}";
 }
 
 // The same four requests in the scenario's proportions, one after the other.
@@ -103,7 +103,9 @@ std::vector<Row> Compare(const Case& self, const Effort& effort, const Setting& 
     OneRound(self, setting, effort, round, rounds);
   }
   if (rounds.per_cpu.empty()) {
-    return {{.name = self.name, .what = "requests/CPU-s, ÷ wrk", .target = setting.target,
+    return {{.name = self.name,
+             .what = "requests/CPU-s, ÷ wrk",
+             .target = setting.target,
              .note = "no round went well"}};
   }
   const Range noise = Spread(rounds.noise_cpu);

@@ -55,7 +55,7 @@ std::optional<bool> Meets(const Row& row) {
   if (row.target.empty() || row.values.empty()) return std::nullopt;
   const double limit = std::stod(row.target.substr(row.target.find(' ')));
   const double median = Median(row.values);
-  return row.target.starts_with("≥") ? median >= limit
+  return row.target.starts_with("≥")   ? median >= limit
          : row.target.starts_with("≤") ? median <= limit
                                        : median < limit;
 }
