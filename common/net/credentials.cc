@@ -114,4 +114,9 @@ StatusOr<TlsContext> ClusterContext(const Credentials& credentials, Purpose purp
                              .alpn = TlsContext::Alpn::kHttp2});
 }
 
+std::string NamesIn(const Credentials& credentials) {
+  const auto chain = ParseCertificates(credentials.cert_pem, "cert");
+  return chain.ok() ? NamesOf(chain->front().get()) : "";
+}
+
 }  // namespace sfp::net

@@ -28,4 +28,7 @@ StatusOr<Credentials> ReadCredentials(const std::string& folder, Purpose purpose
 // Both ends demand and verify the other's certificate.
 StatusOr<TlsContext> ClusterContext(const Credentials& credentials, Purpose purpose);
 
+// The names that the certificate is for: "m1, 10.0.0.1".
+std::string NamesIn(const Credentials& credentials);
+
 }  // namespace sfp::net

@@ -1,6 +1,5 @@
 #include "common/net/http_server.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <strings.h>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "common/net/http_connection.h"
+#include "common/net/listener.h"
 
 namespace sfp::net {
 namespace {
@@ -25,32 +25,6 @@ constexpr Duration kDrainLimit{1'000'000'000};
 
 std::chrono::steady_clock::time_point ToSteady(Time at) {
   return std::chrono::steady_clock::time_point(at.time_since_epoch());
-}
-
-struct FreeAddresses {
-  void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
-};
-
-StatusOr<int> OpenListener(const addrinfo& address, int backlog) {
-  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Unavailable(std::strerror(errno));
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd, address.ai_addr, address.ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return Unavailable(std::strerror(error));
-  }
-  return fd;
-}
-
-std::uint16_t PortOf(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
 }  // namespace
@@ -66,17 +40,8 @@ HttpCore::HttpCore(boost::asio::io_context& io_loop, HttpServerOptions server_op
       accept_timer_(io_loop) {}
 
 Status HttpCore::Listen(const std::string& host, std::uint16_t wanted) {
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string where = host + ":" + std::to_string(wanted);
-  if (const int error = getaddrinfo(host.c_str(), std::to_string(wanted).c_str(), &hints, &found)) {
-    return Unavailable("cannot listen on " + where + ": " + gai_strerror(error));
-  }
-  const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
-  const StatusOr<int> fd = OpenListener(*addresses, options.backlog);
-  if (!fd.ok()) return Annotate(fd.status(), "cannot listen on " + where);
+  const StatusOr<int> fd = OpenListener(host, wanted, options.backlog);
+  if (!fd.ok()) return fd.status();
   listener_.emplace(loop, *fd);
   port = PortOf(*fd);
   WaitAcceptable();

@@ -3,7 +3,7 @@
 // A connected socket, plain or TLS, that never blocks: each call does what it can and says what to
 // wait for. OpenSSL works on the descriptor itself; Asio only waits for readiness.
 //
-// Used by HttpConnection. Thread: confined to its loop.
+// Used by HttpConnection and Tunnel. Thread: confined to its loop.
 
 #include <openssl/ssl.h>
 
@@ -26,6 +26,9 @@ class StreamSocket {
   StreamSocket(boost::asio::io_context& loop, int fd, SSL_CTX* tls);
 
   bool secure() const { return ssl_ != nullptr; }
+  SSL* ssl() const {
+    return ssl_.get();
+  }  // null: plain; until the first handshake it is a server's
   boost::asio::posix::stream_descriptor& descriptor() { return descriptor_; }
 
   State Handshake();

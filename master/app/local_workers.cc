@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <thread>
 
 #include "common/base/cores.h"
@@ -23,8 +24,24 @@ std::string Program() {
   return !error && std::filesystem::exists(beside) ? beside.string() : "sfp-worker";
 }
 
+// This process's, with the token in place of the master's own credentials.
+std::vector<std::string> Environment(const std::string& token) {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("SFP_TOKEN=") || text.starts_with("SFP_TOKEN_FILE=") ||
+        text.starts_with("SFP_TLS_DIR=")) {
+      continue;
+    }
+    variables.emplace_back(text);
+  }
+  if (!token.empty()) variables.push_back("SFP_TOKEN=" + token);
+  return variables;
+}
+
 // Between fork and exec only calls that are safe in a process with other threads.
-[[noreturn]] void Become(const std::vector<char*>& arguments, pid_t parent) {
+[[noreturn]] void Become(const std::vector<char*>& arguments, const std::vector<char*>& environment,
+                         pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it died before the line above
   // Ctrl-C in the terminal is for the master, which then stops its workers in order.
@@ -32,7 +49,7 @@ std::string Program() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execvp(arguments[0], arguments.data());
+  execvpe(arguments[0], arguments.data(), environment.data());
   _exit(127);
 }
 
@@ -48,7 +65,8 @@ LocalWorkers::~LocalWorkers() {
 }
 
 Status LocalWorkers::Start(std::uint32_t count, const std::string& master,
-                           const std::string& log_level) {
+                           const std::string& log_level, const std::string& token) {
+  std::vector<std::string> variables = Environment(token);
   const std::string program = Program();
   const auto cores = std::max(1u, UsableCores() / std::max(1u, count));
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -64,10 +82,13 @@ Status LocalWorkers::Start(std::uint32_t count, const std::string& master,
     std::vector<char*> arguments;
     for (std::string& text : texts) arguments.push_back(text.data());
     arguments.push_back(nullptr);
+    std::vector<char*> environment;
+    for (std::string& variable : variables) environment.push_back(variable.data());
+    environment.push_back(nullptr);
     const pid_t parent = getpid();
     const pid_t child = fork();
     if (child < 0) return Unavailable(std::string("cannot start a worker: ") + strerror(errno));
-    if (child == 0) Become(arguments, parent);
+    if (child == 0) Become(arguments, environment, parent);
     children_.push_back(child);
   }
   return Ok();

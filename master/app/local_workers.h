@@ -24,8 +24,10 @@ class LocalWorkers {
   LocalWorkers& operator=(const LocalWorkers&) = delete;
 
   // Starts `count` workers that join `master`, each with its part of this machine's cores. The
-  // program is looked for beside this one, then in PATH.
-  Status Start(std::uint32_t count, const std::string& master, const std::string& log_level);
+  // program is looked for beside this one, then in PATH. They come in plain text from this machine:
+  // of the master's credentials they get the token only, through their environment.
+  Status Start(std::uint32_t count, const std::string& master, const std::string& log_level,
+               const std::string& token);
 
   // Reaps those that have ended; a sentence for each that ended otherwise than with 0.
   std::vector<std::string> Reap();

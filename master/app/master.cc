@@ -72,18 +72,30 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
 
  private:
   Status Begin() {
-    if (options_.access.credentials) return Invalid("--tls-dir: the streams are plain text so far");
     auto server = control::ControlServer::Listen(
-        {.address = options_.access.listen}, [this](auto call) { Post(std::move(call)); }, *this);
+        {.address = options_.access.listen,
+         .credentials = options_.access.credentials,
+         .local_door = options_.access.credentials && options_.local_workers > 0},
+        [this](auto call) { Post(std::move(call)); }, *this);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     const HostPort listen = *ParseHostPort(options_.access.listen);
-    const std::string address = listen.host + ":" + std::to_string(server_->port());
-    LogInfo("workers join at " + address);
+    const bool literal6 = listen.host.find(':') != std::string::npos;
+    const std::string address =
+        (literal6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(server_->port());
+    LogInfo("workers join at " + address + WhatIsAsked());
     if (const Status status = BeginWeb(); !status.ok()) return status;
     const Status status = open_ ? ResumeRun() : BeginRun(config_);
     if (!status.ok()) return status;
-    return local_workers_.Start(options_.local_workers, address, "warn");
+    const std::string local =
+        server_->local_port() != 0 ? "127.0.0.1:" + std::to_string(server_->local_port()) : address;
+    return local_workers_.Start(options_.local_workers, local, "warn", options_.access.token);
+  }
+
+  std::string WhatIsAsked() const {
+    const bool tls = options_.access.credentials.has_value();
+    if (options_.access.token.empty()) return tls ? " with a certificate" : "";
+    return tls ? " with a certificate and the join token" : " with the join token";
   }
 
   Status BeginWeb() {

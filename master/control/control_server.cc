@@ -1,7 +1,9 @@
 #include "master/control/control_server.h"
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/server_posix.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -10,6 +12,10 @@
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/base/refusal_log.h"
+#include "common/base/text.h"
+#include "common/base/units.h"
+#include "master/control/gate.h"
 #include "proto/callback_threads.h"
 #include "sfp/v1/control.grpc.pb.h"
 
@@ -17,24 +23,35 @@ namespace sfp::control {
 
 namespace {
 
+int Milliseconds(Duration d) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
+// One line about a peer that is turned away.
+using Note = std::function<void(const std::string& peer, const std::string& why)>;
+
 // One worker's stream. gRPC calls its On… methods on its own threads; Send and End come from the
 // loop. It lives until OnDone, and as long as a posted call still holds it.
 class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessage>,
                public std::enable_shared_from_this<Stream> {
  public:
-  Stream(ConnectionId id, std::size_t most_outbox_bytes, Post post, ServerHandler& handler,
+  Stream(ConnectionId id, grpc::CallbackServerContext* context, std::string peer,
+         const ServerOptions& options, Post post, ServerHandler& handler, Note note,
          std::function<void(ConnectionId)> done)
       : id_(id),
-        most_outbox_bytes_(most_outbox_bytes),
+        context_(context),
+        peer_(std::move(peer)),
+        options_(options),
         post_(std::move(post)),
         handler_(handler),
+        note_(std::move(note)),
         done_(std::move(done)) {}
 
-  void Begin(std::string peer) {
+  void Begin() {
     self_ = shared_from_this();
     StartSendInitialMetadata();  // tells the worker that the stream is up
-    post_([self = self_, peer = std::move(peer)] {
-      self->handler_.OnConnect(self->id_, peer);
+    post_([self = self_] {
+      self->handler_.OnConnect(self->id_, self->peer_);
       self->ReadNext();
     });
   }
@@ -44,11 +61,13 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
     if (ending_) return;
     outbox_bytes_ += message.ByteSizeLong();
     outbox_.push_back(message);
-    if (outbox_bytes_ > most_outbox_bytes_) {
-      LogWarn("a worker does not read what it is sent: its connection is closed");
+    const bool stuck = writing_ && Now() - write_began_ > options_.most_write_time;
+    if (outbox_bytes_ > options_.most_outbox_bytes || stuck) {
+      note_(peer_, "it does not read what it is sent; it may register again");
       outbox_.resize(writing_ ? 1 : 0);
       ending_ = true;
-      if (!writing_) FinishOnce(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "not reading"));
+      FinishOnce(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "it was not reading"));
+      context_->TryCancel();  // what it does not read would keep the stream open
       return;
     }
     WriteNext();
@@ -65,6 +84,14 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
     if (!ok) {
       const std::lock_guard lock(mutex_);
       FinishOnce(grpc::Status::OK);
+      return;
+    }
+    if (const std::size_t bytes = incoming_.ByteSizeLong(); bytes > most_message_bytes()) {
+      const std::string why = "a message of " + std::to_string(bytes) + " bytes, " +
+                              std::to_string(most_message_bytes()) + " are allowed";
+      note_(peer_, why);
+      const std::lock_guard lock(mutex_);
+      FinishOnce(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, why));
       return;
     }
     post_([self = shared_from_this()] {
@@ -111,6 +138,7 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
   void WriteNext() {
     if (writing_ || finished_ || outbox_.empty()) return;
     writing_ = true;
+    write_began_ = Now();
     StartWrite(&outbox_.front());
   }
 
@@ -120,10 +148,17 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
     Finish(status);
   }
 
+  std::size_t most_message_bytes() const {
+    return static_cast<std::size_t>(options_.most_message_bytes);
+  }
+
   const ConnectionId id_;
-  const std::size_t most_outbox_bytes_;
+  grpc::CallbackServerContext* const context_;  // until Finish
+  const std::string peer_;
+  const ServerOptions& options_;
   const Post post_;
   ServerHandler& handler_;
+  const Note note_;
   const std::function<void(ConnectionId)> done_;
   std::shared_ptr<Stream> self_;  // gRPC's reference
   v1::WorkerMessage incoming_;
@@ -132,6 +167,7 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
   std::deque<v1::MasterMessage> outbox_;  // its front is being written while writing_
   std::size_t outbox_bytes_ = 0;
   bool writing_ = false;
+  Time write_began_{};
   bool ending_ = false;    // nothing more is accepted
   bool finished_ = false;  // Finish was called
 };
@@ -151,27 +187,53 @@ class ControlServer::Service : public v1::Control::CallbackService {
 
   Status Listen() {
     KeepCallbackThreads();
+    GateOptions gate{.tls_folder = options_.credentials ? options_.credentials->folder : "",
+                     .local_door = options_.local_door,
+                     .handshake_limit = options_.handshake_limit};
+    const auto address = ParseHostPort(options_.address);
+    if (!address.ok()) return address.status();
+    gate.address = *address;
+    if (options_.credentials) {
+      auto tls = net::ClusterContext(*options_.credentials, net::Purpose::kServer);
+      if (!tls.ok()) return tls.status();
+      gate.tls = *std::move(tls);
+      gate.own_names = net::NamesIn(*options_.credentials);
+    }
     grpc::ServerBuilder builder;
-    // Without SO_REUSEPORT, so that a second master on the same port is refused.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port_);
-    builder.SetMaxReceiveMessageSize(options_.most_message_bytes);
+    // A worker has one stream; a connection that has none for long is of no use.
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options_.idle_limit));
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+    // What is a little too large is refused here, with a word; gRPC cuts the rest.
+    builder.SetMaxReceiveMessageSize(std::min(options_.most_message_bytes, 1 << 29) * 2);
     builder.SetMaxSendMessageSize(-1);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
-    if (!server_ || port_ == 0) {
-      return Unavailable("cannot listen on " + options_.address + ": is another master running?");
+    if (!server_) return Unavailable("gRPC does not start");
+    auto opened = Gate::Open(std::move(gate), [this](int fd, const std::string& peer) {
+      {
+        const std::lock_guard lock(mutex_);
+        peers_["fd:" + std::to_string(fd)] = peer;
+      }
+      grpc::AddInsecureChannelFromFd(server_.get(), fd);
+    });
+    if (!opened.ok()) {
+      return Unavailable(Message(opened.status()) + " (is another master running?)");
     }
+    gate_ = *std::move(opened);
     return Ok();
   }
 
   ~Service() override {
     alive_.reset();
+    if (gate_) gate_->Close();
     for (auto& [id, stream] : Streams()) stream->End();
     if (server_) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+    if (gate_) gate_->Drain(std::chrono::seconds(1));  // the last bytes go through its tunnels
   }
 
-  int port() const { return port_; }
+  int port() const { return gate_->port(); }
+  int local_port() const { return gate_->local_port(); }
 
   std::shared_ptr<Stream> Find(ConnectionId connection) {
     const std::lock_guard lock(mutex_);
@@ -184,11 +246,22 @@ class ControlServer::Service : public v1::Control::CallbackService {
       grpc::CallbackServerContext* context) override {
     const std::lock_guard lock(mutex_);
     const ConnectionId id = ++last_id_;
-    auto stream = std::make_shared<Stream>(id, options_.most_outbox_bytes, post_, handler_,
-                                           [this](ConnectionId gone) { Forget(gone); });
+    // gRPC names a connection after its descriptor, which is another's only when this one is gone.
+    const auto found = peers_.find(context->peer());
+    const std::string peer = found != peers_.end() ? found->second : context->peer();
+    auto stream = std::make_shared<Stream>(
+        id, context, peer, options_, post_, handler_,
+        [this](const std::string& who, const std::string& why) { TurnAway(who, why); },
+        [this](ConnectionId gone) { Forget(gone); });
     streams_.emplace(id, stream);
-    stream->Begin(context->peer());
+    stream->Begin();
     return stream.get();
+  }
+
+  void TurnAway(const std::string& peer, const std::string& why) {
+    const std::lock_guard lock(log_mutex_);
+    const auto line = log_.Note(peer.substr(0, peer.rfind(':')), peer, why, Now());
+    if (line) LogWarn(*line);
   }
 
   void Forget(ConnectionId connection) {
@@ -207,8 +280,11 @@ class ControlServer::Service : public v1::Control::CallbackService {
   const Post post_;
   ServerHandler& handler_;
   std::unique_ptr<grpc::Server> server_;
-  int port_ = 0;
+  std::unique_ptr<Gate> gate_;
   std::mutex mutex_;
+  std::mutex log_mutex_;
+  RefusalLog log_;
+  std::map<std::string, std::string> peers_;  // by gRPC's name; as many as descriptors
   ConnectionId last_id_ = 0;
   std::map<ConnectionId, std::shared_ptr<Stream>> streams_;
 };
@@ -225,6 +301,7 @@ StatusOr<std::unique_ptr<ControlServer>> ControlServer::Listen(ServerOptions opt
 }
 
 int ControlServer::port() const { return service_->port(); }
+int ControlServer::local_port() const { return service_->local_port(); }
 
 void ControlServer::Send(ConnectionId connection, const v1::MasterMessage& message) {
   if (const auto stream = service_->Find(connection)) stream->Send(message);

@@ -4,8 +4,8 @@
 // decides nothing: messages go to the handler as they come, the coordinator's answers go out as
 // they are sent.
 //
-//   gRPC threads --post--> the master's loop: Handler          the loop --Send--> outbox --> gRPC
-//   threads
+//   port --> Gate --descriptors--> gRPC threads --post--> the master's loop: Handler
+//                                  gRPC threads <-- outbox <--Send-- the loop
 //
 // One message per connection is on its way to the handler at a time (the next is read when the
 // handler returned), and a connection whose outbox exceeds its bound is closed, so that neither a
@@ -16,9 +16,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/status.h"
+#include "common/base/time.h"
+#include "common/net/credentials.h"
 #include "sfp/v1/control.pb.h"
 
 namespace sfp::control {
@@ -37,9 +40,14 @@ class ServerHandler {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1:5557";  // port 0: any
+  std::string address = "127.0.0.1:5557";       // port 0: any
+  std::optional<net::Credentials> credentials;  // absent: plain text
+  bool local_door = false;  // also a port on 127.0.0.1 in plain text, for workers of our own
+  Duration handshake_limit = std::chrono::seconds(10);
+  Duration idle_limit = std::chrono::seconds(20);  // of a connection without a stream
   int most_message_bytes = 64 * 1024 * 1024;
-  std::size_t most_outbox_bytes = 256 * 1024 * 1024;  // per connection
+  std::size_t most_outbox_bytes = 256 * 1024 * 1024;    // per connection
+  Duration most_write_time = std::chrono::seconds(60);  // of one message
 };
 
 // Runs a function on the owner's loop, from any thread.
@@ -53,6 +61,7 @@ class ControlServer {
   ~ControlServer();
 
   int port() const;
+  int local_port() const;  // 0: none
   // Does nothing if the connection is gone.
   void Send(ConnectionId connection, const v1::MasterMessage& message);
   // Ends the stream once its outbox is sent.

@@ -46,7 +46,7 @@ void Coordinator::Core::OnMessage(ConnectionId connection, const v1::WorkerMessa
                                   Time now) {
   if (const auto stranger = strangers_.find(connection); stranger != strangers_.end()) {
     if (message.has_hello()) return Hello(connection, message.hello(), now);
-    Refuse(connection, stranger->second.peer, "the first message must be Hello", false);
+    Refuse(connection, stranger->second.peer, "the first message must be Hello", false, now);
     return;
   }
   Worker* worker = registry_.ByConnection(connection);
@@ -113,13 +113,13 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
   const std::string peer = strangers_[connection].peer;
   bool retry = false;
   if (const std::string reason = Objection(hello, retry); !reason.empty()) {
-    return Refuse(connection, peer, reason, retry);
+    return Refuse(connection, peer, reason, retry, now);
   }
   Worker* known = registry_.BySession(hello.session());
   Run::Known resumed;
   if (known != nullptr && run_) {
     StatusOr<Run::Known> result = run_->OnHello(*known, hello.run());
-    if (!result.ok()) return Refuse(connection, peer, Message(result.status()), false);
+    if (!result.ok()) return Refuse(connection, peer, Message(result.status()), false, now);
     resumed = *result;
   }
   Worker& worker = known != nullptr ? *known : registry_.Add(hello.session());
@@ -148,8 +148,10 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
 }
 
 void Coordinator::Core::Refuse(ConnectionId connection, const std::string& who,
-                               const std::string& reason, bool retry) {
-  LogWarn(who + " is refused: " + reason);
+                               const std::string& reason, bool retry, Time now) {
+  // A worker's name has no colon; an address has one before its port.
+  const auto line = refusals_.Note(who.substr(0, who.rfind(':')), who, reason, now);
+  if (line) LogWarn(*line);
   v1::MasterMessage message;
   message.mutable_refused()->set_reason(reason);
   message.mutable_refused()->set_retry(retry);
@@ -163,7 +165,7 @@ void Coordinator::Core::Ban(Worker& worker, const std::string& what, Time now) {
   banned_.insert(worker.session);
   const ConnectionId connection = *worker.connection;
   registry_.Detach(worker, now);
-  Refuse(connection, NameOf(worker), "an impossible message: " + what, false);
+  Refuse(connection, NameOf(worker), "an impossible message: " + what, false, now);
   if (RunIsOn()) run_->OnBanned(worker, now);
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "common/base/refusal_log.h"
 #include "master/coordinator/coordinator.h"
 #include "master/coordinator/registry.h"
 #include "master/coordinator/run.h"
@@ -45,7 +46,7 @@ class Coordinator::Core {
   // Why this worker cannot be taken, or empty; `retry` if it may be later.
   std::string Objection(const v1::Hello& hello, bool& retry);
   void Refuse(ConnectionId connection, const std::string& who, const std::string& reason,
-              bool retry);
+              bool retry, Time now);
   Status FromWorker(Worker& worker, const v1::WorkerMessage& message, Time now);
   void Ban(Worker& worker, const std::string& what, Time now);
   void Ping(Worker& worker, Time now);
@@ -55,6 +56,7 @@ class Coordinator::Core {
   const CoordinatorOptions options_;
   Registry registry_;
   std::map<ConnectionId, Stranger> strangers_;
+  RefusalLog refusals_;
   std::set<std::uint64_t> banned_;  // sessions, until the next run
   std::unique_ptr<Run> run_;
   std::optional<std::string> goodbye_;

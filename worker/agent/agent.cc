@@ -14,6 +14,7 @@ void Agent::OnConnected(Time now) { life_->OnConnected(now); }
 void Agent::OnDisconnected(const std::string& reason, Time now) {
   life_->OnDisconnected(reason, now);
 }
+void Agent::OnRefused(const std::string& reason, Time now) { life_->OnRefused(reason, now); }
 void Agent::OnMessage(const v1::MasterMessage& message, Time now) {
   life_->OnMessage(message, now);
 }

@@ -11,7 +11,8 @@
 //   and their snapshots wait in the outbox; what the master had not acknowledged is sent again.
 // * Dead man's switch: nothing heard from the master for 10 s while running stops all load at once.
 //   When the master is back and still has the run, the engines start again, their clock unchanged.
-// * A refusal without `retry` ends the worker with its reason.
+// * A refusal without `retry` ends the worker with its reason; one by the connection (certificates)
+//   does so before the first Welcome, later it is taken for an accident of the network.
 //
 // The shell calls Tick at least every 50 ms, each event on the same loop, and never from inside a
 // call of the AgentShell. Time is the worker's monotonic clock.
@@ -98,6 +99,8 @@ class Agent {
 
   void OnConnected(Time now);
   void OnDisconnected(const std::string& reason, Time now);
+  // The same, and trying again cannot help: whoever was never welcome gives up.
+  void OnRefused(const std::string& reason, Time now);
   void OnMessage(const v1::MasterMessage& message, Time now);
 
   void OnPrepared(std::uint64_t run, const Status& status, Time now);

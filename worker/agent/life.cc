@@ -39,6 +39,13 @@ void Agent::Life::OnDisconnected(const std::string& reason, Time now) {
   last_trouble_ = reason;
 }
 
+void Agent::Life::OnRefused(const std::string& reason, Time now) {
+  if (exited_ || exit_ || ever_welcome_) return OnDisconnected(reason, now);
+  link_.Down(now);
+  Abandon(reason);
+  ExitNow(kExitRefused, reason);
+}
+
 void Agent::Life::Hello() {
   v1::WorkerMessage message;
   v1::Hello& hello = *message.mutable_hello();

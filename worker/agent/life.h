@@ -20,6 +20,7 @@ class Agent::Life {
 
   void OnConnected(Time now);
   void OnDisconnected(const std::string& reason, Time now);
+  void OnRefused(const std::string& reason, Time now);
   void OnMessage(const v1::MasterMessage& message, Time now);
   void OnPrepared(std::uint64_t run, const Status& status, Time now);
   void OnInterval(std::uint32_t thread, stats::Interval interval, Time now);

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "common/base/cores.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
+#include "common/net/secret.h"
 
 namespace sfp::app {
 namespace {
@@ -16,11 +18,25 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "worker";
 }
 
+Status ReadSecrets(const std::string& tls_dir, const std::string& token_file,
+                   WorkerOptions& options) {
+  if (!tls_dir.empty()) {
+    auto credentials = net::ReadCredentials(tls_dir, net::Purpose::kClient);
+    if (!credentials.ok()) return credentials.status();
+    options.credentials = *std::move(credentials);
+  }
+  auto token = net::ChooseToken(token_file, std::getenv("SFP_TOKEN"),
+                                options.credentials ? options.credentials->token : "");
+  if (!token.ok()) return token.status();
+  options.token = *std::move(token);
+  return Ok();
+}
+
 }  // namespace
 
 std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
   WorkerOptions options;
-  std::string join_timeout, log_level = "info";
+  std::string join_timeout, log_level = "info", tls_dir, token_file;
   CLI::App app("sfp-worker: sends the load that an sfp-master plans.", "sfp-worker");
   app.set_version_flag("--version", std::string(Version()));
   app.get_formatter()->column_width(34);
@@ -36,6 +52,12 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
                  "Refuse every target but these: HOST or HOST:PORT")
       ->envname("SFP_ALLOW_TARGET")
       ->delimiter(',');
+  app.add_option("--tls-dir", tls_dir,
+                 "ca.pem, cert.pem and key.pem for workers, as 'sfp-master certs' writes them")
+      ->envname("SFP_TLS_DIR");
+  app.add_option("--token-file", token_file,
+                 "The join token (default: SFP_TOKEN, else the file 'token' in --tls-dir)")
+      ->envname("SFP_TOKEN_FILE");
   app.add_option("--join-timeout", join_timeout,
                  "Give up when no master was found for so long (default: never)")
       ->envname("SFP_JOIN_TIMEOUT");
@@ -54,10 +76,12 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
     }
     const auto master = ParseHostPort(options.master);
     if (!master.ok()) throw CLI::ValidationError("--master", Message(master.status()));
+    if (const Status status = ReadSecrets(tls_dir, token_file, options); !status.ok()) {
+      throw CLI::ValidationError(Message(status));
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (const char* token = std::getenv("SFP_TOKEN")) options.token = token;
   if (options.threads == 0) options.threads = UsableCores();
   if (options.name.empty()) options.name = HostName();
   return options;

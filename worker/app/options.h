@@ -13,6 +13,7 @@
 
 #include "common/base/log.h"
 #include "common/base/time.h"
+#include "common/net/credentials.h"
 
 namespace sfp::app {
 
@@ -21,8 +22,9 @@ struct WorkerOptions {
   std::uint32_t threads = 0;              // never 0 after parsing: the usable cores by default
   std::string name;                       // the host's name by default
   std::vector<std::string> allow_target;  // HOST or HOST:PORT; empty: any
-  std::string token;
-  std::optional<Duration> join_timeout;  // absent: keep trying for ever
+  std::optional<net::Credentials> credentials;  // absent: plain text
+  std::string token;                            // empty: none
+  std::optional<Duration> join_timeout;         // absent: keep trying for ever
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -33,7 +33,8 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   explicit Worker(const WorkerOptions& options)
       : options_(options),
         client_(
-            {.master = options.master}, [this](auto call) { Post(std::move(call)); }, *this),
+            {.master = options.master, .credentials = options.credentials},
+            [this](auto call) { Post(std::move(call)); }, *this),
         agent_(*this,
                {.session = RandomSession(),
                 .name = options.name,
@@ -140,7 +141,9 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   // The control stream's news.
   void OnConnected() override { agent_.OnConnected(Now()); }
   void OnMessage(v1::MasterMessage message) override { agent_.OnMessage(message, Now()); }
-  void OnDisconnected(const std::string& reason) override { agent_.OnDisconnected(reason, Now()); }
+  void OnDisconnected(const std::string& reason, bool refused) override {
+    refused ? agent_.OnRefused(reason, Now()) : agent_.OnDisconnected(reason, Now());
+  }
 
   template <typename Call>
   void Post(Call call) {

@@ -1,6 +1,8 @@
 #include "worker/control/control_client.h"
 
+#include <grpcpp/create_channel_posix.h>
 #include <grpcpp/grpcpp.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <deque>
@@ -8,23 +10,20 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/units.h"
 #include "proto/callback_threads.h"
 #include "sfp/v1/control.grpc.pb.h"
 
 namespace sfp::control {
 namespace {
 
-std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
+std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options, int fd) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.most_message_bytes);
-  // A channel of its own for each attempt: how long to wait between them is the agent's decision,
-  // not that of a shared connection's back-off.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  return grpc::CreateCustomChannel(options.master, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomInsecureChannelFromFd(options.master, fd, arguments);
 }
 
 // gRPC wraps the reason several times over ("…: Failed to connect to remote host: Connection
@@ -44,11 +43,11 @@ std::string Reason(const std::string& master, const grpc::Status& status) {
 class ControlClient::Stream : public grpc::ClientBidiReactor<v1::WorkerMessage, v1::MasterMessage>,
                               public std::enable_shared_from_this<Stream> {
  public:
-  Stream(const ClientOptions& options, Post post, ControlClient& owner)
+  Stream(const ClientOptions& options, int fd, Post post, ControlClient& owner)
       : master_(options.master),
         post_(std::move(post)),
         owner_(&owner),
-        channel_(MakeChannel(options)),
+        channel_(MakeChannel(options, fd)),
         stub_(v1::Control::NewStub(channel_)) {}
 
   void Begin() {
@@ -123,8 +122,10 @@ class ControlClient::Stream : public grpc::ClientBidiReactor<v1::WorkerMessage, 
   void OnDone(const grpc::Status& status) override {
     post_([self = shared_from_this(), reason = Reason(master_, status)] {
       if (ControlClient* owner = std::exchange(self->owner_, nullptr)) {
-        owner->stream_.reset();
-        owner->handler_.OnDisconnected(reason);
+        // What stood in the way of the connection itself says more than the stream's end.
+        const auto end = owner->dialer_->End();
+        const bool known = end && !end->reason.empty();
+        owner->Ended(known ? end->reason : reason, known && end->refused);
       }
     });
     const auto keep = std::move(self_);
@@ -183,13 +184,53 @@ ControlClient::ControlClient(ClientOptions options, Post post, ClientHandler& ha
 }
 
 ControlClient::~ControlClient() {
+  attempt_.reset();
   if (stream_) stream_->Abandon();
 }
 
 void ControlClient::Connect() {
-  SFP_CHECK(stream_ == nullptr);
-  stream_ = std::make_shared<Stream>(options_, post_, *this);
+  SFP_CHECK(dialer_ == nullptr);
+  DialOptions dial{.credentials = options_.credentials};
+  const auto master = ParseHostPort(options_.master);
+  SFP_CHECK(master.ok());
+  dial.master = *master;
+  attempt_ = std::make_shared<int>();
+  const std::weak_ptr<int> attempt = attempt_;
+  dialer_ = std::make_unique<Dialer>(
+      std::move(dial), Dialer::Events{.on_open =
+                                          [this, attempt, post = post_](int fd) {
+                                            // Closed if nobody takes it.
+                                            const std::shared_ptr<int> held(new int(fd),
+                                                                            [](int* left) {
+                                                                              if (*left >= 0)
+                                                                                close(*left);
+                                                                              delete left;
+                                                                            });
+                                            post([this, attempt, held] {
+                                              if (!attempt.expired())
+                                                Join(std::exchange(*held, -1));
+                                            });
+                                          },
+                                      .on_failed =
+                                          [this, attempt, post = post_](const CallEnd& end) {
+                                            post([this, attempt, end] {
+                                              if (!attempt.expired())
+                                                Ended(end.reason, end.refused);
+                                            });
+                                          }});
+  dialer_->Dial();
+}
+
+void ControlClient::Join(int fd) {
+  stream_ = std::make_shared<Stream>(options_, fd, post_, *this);
   stream_->Begin();
+}
+
+void ControlClient::Ended(const std::string& reason, bool refused) {
+  attempt_.reset();
+  stream_.reset();
+  dialer_.reset();
+  handler_.OnDisconnected(reason, refused);
 }
 
 void ControlClient::Send(const v1::WorkerMessage& message) {
@@ -197,11 +238,15 @@ void ControlClient::Send(const v1::WorkerMessage& message) {
 }
 
 void ControlClient::Break() {
-  if (stream_) stream_->Break();
+  if (stream_) return stream_->Break();
+  if (!attempt_) return;
+  // Not connected yet: the attempt is given up.
+  attempt_ = std::make_shared<int>();
+  post_([this, attempt = std::weak_ptr(attempt_)] {
+    if (!attempt.expired()) Ended("given up", false);
+  });
 }
 
-void ControlClient::Close() {
-  if (stream_) stream_->End();
-}
+void ControlClient::Close() { stream_ ? stream_->End() : Break(); }
 
 }  // namespace sfp::control

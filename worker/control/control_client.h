@@ -11,10 +11,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/status.h"
 #include "sfp/v1/control.pb.h"
+#include "worker/control/dialer.h"
 
 namespace sfp::control {
 
@@ -22,8 +24,9 @@ class ClientHandler {
  public:
   virtual void OnConnected() = 0;
   virtual void OnMessage(v1::MasterMessage message) = 0;
-  // `reason` is one line for people: "cannot reach 10.0.0.1:5557: Connection refused".
-  virtual void OnDisconnected(const std::string& reason) = 0;
+  // `reason` is one line for people: "cannot reach 10.0.0.1:5557: Connection refused". `refused`:
+  // as both were started they will never come together (credentials).
+  virtual void OnDisconnected(const std::string& reason, bool refused) = 0;
 
  protected:
   ~ClientHandler() = default;
@@ -31,7 +34,8 @@ class ClientHandler {
 
 struct ClientOptions {
   std::string master = "localhost:5557";
-  int most_message_bytes = 256 * 1024 * 1024;  // a scenario carries its data
+  std::optional<net::Credentials> credentials;  // absent: plain text
+  int most_message_bytes = 256 * 1024 * 1024;   // a scenario carries its data
 };
 
 // Runs a function on the owner's loop, from any thread.
@@ -53,10 +57,16 @@ class ControlClient {
 
  private:
   class Stream;
+  void Join(int fd);
+  void Ended(const std::string& reason, bool refused);
+
   const ClientOptions options_;
   const Post post_;
   ClientHandler& handler_;
+  std::unique_ptr<Dialer> dialer_;
   std::shared_ptr<Stream> stream_;
+  // What is posted from an attempt that is over, or to an owner that is gone, is not heard.
+  std::shared_ptr<int> attempt_;
 };
 
 }  // namespace sfp::control

@@ -47,7 +47,7 @@ class Worker final : public ClientHandler {
   }
   void OnConnected() override { connected = true; }
   void OnMessage(v1::MasterMessage message) override { received.push_back(std::move(message)); }
-  void OnDisconnected(const std::string& why) override {
+  void OnDisconnected(const std::string& why, bool) override {
     connected = false;
     reason = why;
   }
