@@ -45,7 +45,7 @@ namespace sfp::coordinator {
 
 using ConnectionId = std::uint64_t;
 
-inline constexpr std::uint32_t kProtocol = 1;
+inline constexpr std::uint32_t kProtocol = 2;
 
 // What the coordinator wants done. No call may call back into it before it returns.
 class CoordinatorShell {

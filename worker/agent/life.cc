@@ -11,7 +11,7 @@
 namespace sfp::agent {
 namespace {
 
-constexpr std::uint32_t kProtocol = 1;
+constexpr std::uint32_t kProtocol = 2;
 // For the stream to take what was sent, before the process ends anyway.
 constexpr Duration kCloseTime = std::chrono::seconds(2);
 // For the delivery of what is left after a signal, once the engines are idle.

@@ -183,6 +183,78 @@ TEST_F(ClusterTest, LiveEditChangesUsersEverywhereAtOnce) {
   EXPECT_EQ(sim.running_users(), 10u);
 }
 
+TEST_F(ClusterTest, LiveEditChangesTheRateOfArrivalsEverywhere) {
+  for (int i = 0; i < 2; ++i) sim.AddWorker();
+  coordinator::RunSpec spec = ConstantRun(40, seconds(300), 2);
+  spec.shape = plan::Arrivals{.rate = 100, .run_time = seconds(300), .stages = {}, .max_users = 40};
+  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
+  sim.RunFor(seconds(6));
+  EXPECT_FALSE(sim.master().SetUsers(90, 1000, sim.MasterClock()).ok());
+  EXPECT_FALSE(sim.master().SetRate(0, sim.MasterClock()).ok());
+  ASSERT_TRUE(sim.master().SetRate(300, sim.MasterClock()).ok());
+  sim.RunFor(seconds(3));
+  const plan::Plan plan = *plan::Plan::Create(sim.plan());
+  const auto arrivals = plan.rate()->By(seconds(300)) / plan::kOneArrival;
+  EXPECT_GT(arrivals, 300 * 290);  // from a whole second some seconds after the start on
+  EXPECT_EQ(arrivals % 200, 0);
+  for (const auto& each : sim.workers()) EXPECT_TRUE(each->alive());
+  sim.master().StopRun("enough", sim.MasterClock());
+  EXPECT_TRUE(sim.RunUntilOver(seconds(10)));
+}
+
+// 30 users with 10 iterations each, two a second.
+coordinator::RunSpec Limited(std::uint32_t workers) {
+  coordinator::RunSpec spec = ConstantRun(30, seconds(300), workers);
+  spec.shape =
+      plan::Constant{.users = 30, .spawn_rate = 1000, .run_time = std::nullopt, .iterations = 301};
+  return spec;
+}
+
+TEST_F(ClusterTest, IterationsAreDoneExactlyAndEndTheRun) {
+  for (int i = 0; i < 3; ++i) sim.AddWorker(1 + i % 2);
+  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
+  ExpectDoneAndEqual(3);
+  EXPECT_EQ(sim.master().results()->iterations(), 301u);
+  EXPECT_LT(sim.master().results()->duration(), seconds(12));
+}
+
+TEST_F(ClusterTest, IterationsOfALostWorkerAreNobodyElses) {
+  for (int i = 0; i < 3; ++i) sim.AddWorker();
+  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
+  sim.RunFor(seconds(4));
+  worker(1).Kill();
+  ASSERT_TRUE(sim.RunUntilOver(seconds(60)));
+  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kIncomplete);
+  const std::uint64_t done = sim.master().results()->iterations();
+  EXPECT_GT(done, 200u);
+  EXPECT_LT(done, 301u);
+  EXPECT_NE(sim.outcome()->why.find(std::to_string(done) + " of 301 iterations were done"),
+            std::string::npos)
+      << sim.outcome()->why;
+}
+
+TEST_F(ClusterTest, AWorkerThatComesBackGoesOnWithItsIterations) {
+  for (int i = 0; i < 3; ++i) sim.AddWorker();
+  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
+  sim.RunFor(seconds(4));
+  sim.Cut(worker(1), milliseconds(10), milliseconds(10));
+  sim.Swallow(worker(1), seconds(6));  // lost, but not long enough to stop its load
+  sim.RunFor(seconds(5));
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 1);
+  ExpectDoneAndEqual(3);
+  EXPECT_EQ(sim.master().results()->iterations(), 301u);
+}
+
+TEST_F(ClusterTest, AWorkerThatStoppedItsLoadDoesNotRepeatIterations) {
+  for (int i = 0; i < 3; ++i) sim.AddWorker();
+  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
+  sim.RunFor(seconds(3));
+  sim.Swallow(worker(1), seconds(11));
+  ASSERT_TRUE(sim.RunUntilOver(seconds(60)));
+  EXPECT_LE(sim.master().results()->iterations(), 301u);
+  EXPECT_EQ(worker(1).starts(), 1);
+}
+
 TEST_F(ClusterTest, MissingWorkersEndTheWaiting) {
   sim.AddWorker();
   coordinator::RunSpec spec = ConstantRun(10, seconds(10), 3);

@@ -32,9 +32,29 @@ std::uint32_t FakeEngine::UsersAt(const plan::Plan& plan, Time now) const {
   std::uint32_t mine = 0;
   const std::uint32_t all = plan.UsersAt(now - start_);
   for (std::uint32_t user = 0; user < all; ++user) {
-    mine += plan.OwnerOf(user) == worker_ && plan.ThreadOf(user, threads_) == thread_;
+    mine += IsOurs(plan, user);
   }
   return mine;
+}
+
+void FakeEngine::Iterate(const plan::Plan& plan, Time now) {
+  const std::uint32_t all = plan.UsersAt(now - start_);
+  for (std::uint32_t user = 0; user < all && plan.iterations(); ++user) {
+    if (!IsOurs(plan, user)) continue;
+    for (int i = 0; i < 2 && iterations_[user] < *plan.IterationsOf(user); ++i) {
+      ++iterations_[user];
+      recorder_.Iteration();
+    }
+  }
+}
+
+bool FakeEngine::Done(const plan::Plan& plan) const {
+  for (std::uint32_t user = 0; user < plan.most_users(); ++user) {
+    if (!IsOurs(plan, user)) continue;
+    const auto found = iterations_.find(user);
+    if (found == iterations_.end() || found->second < plan.IterationsOf(user)) return false;
+  }
+  return true;
 }
 
 void FakeEngine::Work(Rng& rng, std::uint32_t users, Time now) {
@@ -151,7 +171,12 @@ void SimWorker::StartEngines(const plan::Plan& plan, Time start) {
 
 void SimWorker::Second(std::uint64_t generation, std::uint32_t index) {
   if (!alive_ || generation != generation_ || stopping_) return;
-  const bool over = plan_->end() && Clock() - engine_start_ >= *plan_->end();
+  bool over = plan_->end() && Clock() - engine_start_ >= *plan_->end();
+  if (plan_->iterations()) {
+    for (FakeEngine& engine : engines_) engine.Iterate(*plan_, Clock());
+    over = over || std::all_of(engines_.begin(), engines_.end(),
+                               [&](const FakeEngine& engine) { return engine.Done(*plan_); });
+  }
   Deliver(index, false);
   if (generation != generation_ || stopping_) return;
   if (over) return StopEngines();

@@ -48,12 +48,20 @@ class FakeEngine {
 
   std::uint32_t UsersAt(const plan::Plan& plan, Time now) const;
   void Work(Rng& rng, std::uint32_t users, Time now);
+  // With a limited number of iterations: two more of each user that has any left.
+  void Iterate(const plan::Plan& plan, Time now);
+  bool Done(const plan::Plan& plan) const;
   stats::Interval Rotate(std::uint32_t index, std::uint32_t users, Time now) {
     return recorder_.Rotate(index, now, users);
   }
 
  private:
+  bool IsOurs(const plan::Plan& plan, std::uint64_t user) const {
+    return plan.OwnerOf(user) == worker_ && plan.ThreadOf(user, threads_) == thread_;
+  }
+
   std::uint32_t worker_, thread_, threads_;
+  std::map<std::uint64_t, std::uint64_t> iterations_;  // done, by user
   Time start_;
   stats::Recorder recorder_;
 };
