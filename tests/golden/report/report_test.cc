@@ -1,4 +1,4 @@
-// Three runs, each rendering byte for byte. Clock, version, seed and host are part of the made-up
+// Four runs, each rendering byte for byte. Clock, version, seed and host are part of the made-up
 // journal.
 
 #include <gtest/gtest.h>
@@ -122,6 +122,36 @@ results::Results Sweep() {
   return std::move(journal.results);
 }
 
+// 20 arrivals per second for 20 s on two workers; the server stalls for a second, and a few
+// arrivals find nobody.
+results::Results Open() {
+  Journal journal(Started(), 2);
+  v1::JournalRecord plan = Journal::NewPlan();
+  plan.mutable_plan()->set_most_users(40);
+  plan.mutable_plan()->mutable_arrivals()->add_points()->set_rate(20);
+  journal.Must(plan, -0.5);
+  for (std::uint32_t s = 0; s < 20; ++s) {
+    for (std::uint32_t worker = 0; worker < 2; ++worker) {
+      const bool stalled = s == 11;
+      stats::Interval second = Second(s, s < 11 ? 2 : 20, 10, milliseconds(stalled ? 500 : 40));
+      for (stats::EndpointStats& stats : second.endpoints) {
+        stats.intended.Merge(stats.response);
+        second.iterations += stats.requests();
+      }
+      if (stalled) {
+        second.endpoints[1].dropped = 3;
+        second.endpoints[1].intended.Clear();
+        for (std::uint64_t i = 0; i < second.endpoints[1].requests(); ++i) {
+          second.endpoints[1].intended.Record(milliseconds(900 + 20 * i));
+        }
+      }
+      journal.Must(journal.Snapshot(worker, second), s + 1.1);
+    }
+  }
+  journal.Finish(21);
+  return std::move(journal.results);
+}
+
 // A run whose target never answered: nothing was measured.
 results::Results Nothing() {
   Journal journal(Started(), 1);
@@ -159,6 +189,8 @@ TEST(GoldenReport, OfAConstantRun) {
 }
 
 TEST(GoldenReport, OfASweepThatLostAWorker) { CompareAll("sweep", Sweep()); }
+
+TEST(GoldenReport, OfAnOpenRun) { CompareAll("open", Open()); }
 
 TEST(GoldenReport, OfARunThatMeasuredNothing) { CompareAll("nothing", Nothing()); }
 

@@ -148,5 +148,22 @@ TEST(Validity, WithoutARequestNothingIsValid) {
   EXPECT_EQ(Judge(Measured{}).verdict, Verdict::kInvalid);
 }
 
+TEST(Validity, WhereUsersVaryOnlyTheLoadItselfIsJudged) {
+  Measured measured;
+  measured.users_vary = true;
+  measured.window_s = 30;
+  measured.requests = 60;
+  measured.mean_response_s = 2;
+  measured.think_s = 1;
+  EXPECT_EQ(Judge(measured).verdict, Verdict::kValid);
+  EXPECT_EQ(Judge(measured).little_ratio, std::nullopt);
+  measured.dropped = 7;
+  EXPECT_EQ(Judge(measured).verdict, Verdict::kDegraded);
+  EXPECT_THAT(Judge(measured).reasons,
+              ElementsAre("7 arrivals were dropped: all users were busy (max_users)"));
+  measured.requests = 0;
+  EXPECT_EQ(Judge(measured).verdict, Verdict::kInvalid);
+}
+
 }  // namespace
 }  // namespace sfp::capacity

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "common/plan/shape.h"
 #include "tests/support/allocations.h"
 #include "tests/support/sim_clock.h"
 #include "tests/support/sim_engines.h"
@@ -55,6 +56,28 @@ TEST(SteadyState, ARequestAllocatesNothing) {
   clock.RunFor(10 * kSecond);
   EXPECT_EQ(test::Allocations() - before, 0u);
   EXPECT_GT(server.answered() - answered, 20'000u);
+}
+
+TEST(SteadyState, AnArrivalAllocatesNothingServedOrDropped) {
+  for (const bool poisson : {false, true}) {
+    SimClock clock;
+    SimServer server(clock, {.service = Duration(7'000'000), .reply = [](std::string_view) {
+                               return SimReply{.body = R"({"data":[{"id":"931000001"}]})"};
+                             }});
+    SimEngines engines(clock, support::Compiled(Busy(kSecond)), server, {.recycle = true});
+    plan::Arrivals shape;
+    shape.rate = 2000;
+    shape.max_users = 12;
+    shape.poisson = poisson;
+    engines.Start(plan::Compile(shape), clock.now());
+    clock.RunFor(5 * kSecond);
+    const std::uint64_t answered = server.answered();
+    const std::uint64_t before = test::Allocations();
+    clock.RunFor(10 * kSecond);
+    EXPECT_EQ(test::Allocations() - before, 0u);
+    EXPECT_GT(server.answered() - answered, 13'000u);
+    EXPECT_LT(server.answered() - answered, 19'000u);
+  }
 }
 
 TEST(SteadyState, AUserIsSmall) {
