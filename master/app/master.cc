@@ -100,10 +100,17 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
 
   Status BeginWeb() {
     if (!options_.access.web) return Ok();
-    web_ = std::make_unique<web::Server>(io_,
-                                         web::Server::Options{.address = options_.access.web->host,
-                                                              .port = options_.access.web->port},
-                                         *this);
+    const Access& access = options_.access;
+    web::Server::Options web{
+        .address = access.web->host, .port = access.web->port, .token = access.token};
+    if (access.credentials && !IsLoopback(access.web->host)) {
+      auto tls = net::TlsContext::Server(
+          {.cert_pem = access.credentials->cert_pem, .key_pem = access.credentials->key_pem});
+      if (!tls.ok()) return tls.status();
+      web_tls_ = *std::move(tls);
+      web.tls = web_tls_.native();
+    }
+    web_ = std::make_unique<web::Server>(io_, web, *this);
     const Status status = web_->Listen();
     if (status.ok()) {
       LogInfo("web UI on " + web_->url());
@@ -322,6 +329,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   boost::asio::steady_timer tick_;
   std::string folder_;
   std::unique_ptr<control::ControlServer> server_;
+  net::TlsContext web_tls_;
   std::unique_ptr<web::Server> web_;
   LocalWorkers local_workers_;
   int runs_ = 0;

@@ -3,6 +3,7 @@
 #include <absl/strings/match.h>
 
 #include "common/base/units.h"
+#include "common/net/secret.h"
 #include "master/web/json.h"
 #include "master/web/page.h"
 
@@ -101,6 +102,10 @@ void Server::Handle(const net::HttpRequest& request, const net::Responder& respo
     return ReplyError(responder, 403,
                       "this server listens on loopback and answers to its names only");
   }
+  if (!local && !MayPass(request)) {
+    return ReplyError(responder, 401, "this needs 'Authorization: Bearer' and the join token",
+                      "WWW-Authenticate: Bearer realm=\"sfp\"\r\n");
+  }
   switch (KindOf(PathOf(request.target))) {
     case Path::kNone:
       return ReplyError(responder, 404, "there is nothing at this path");
@@ -111,6 +116,15 @@ void Server::Handle(const net::HttpRequest& request, const net::Responder& respo
       if (request.method == "POST") return Post(request, responder);
       return ReplyError(responder, 405, "only POST is allowed here", "Allow: POST\r\n");
   }
+}
+
+bool Server::MayPass(const net::HttpRequest& request) const {
+  constexpr std::string_view kScheme = "Bearer ";
+  const std::string_view path = PathOf(request.target);
+  if (options_.token.empty() || path == "/healthz" || path == "/ready") return true;
+  const std::string_view shown = request.Field("Authorization");
+  return absl::EqualsIgnoreCase(ToAbsl(shown.substr(0, kScheme.size())), ToAbsl(kScheme)) &&
+         net::SameSecret(options_.token, shown.substr(kScheme.size()));
 }
 
 void Server::Get(const net::HttpRequest& request, const net::Responder& responder) {

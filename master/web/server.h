@@ -10,7 +10,8 @@
 // Everything else is a JSON error. POST needs Content-Type application/json, which a form of
 // another site can't send, and, if there is an Origin, one equal to Host. While it listens on
 // loopback, Host must be a name of loopback, so that no foreign name can be pointed at it (DNS
-// rebinding).
+// rebinding). Elsewhere, if there is a token, everything but /healthz and /ready needs
+// "Authorization: Bearer <token>".
 //
 // Thread: confined to its loop.
 
@@ -29,6 +30,7 @@ class Server {
     std::string address = "127.0.0.1";
     std::uint16_t port = 8089;
     ssl_ctx_st* tls = nullptr;  // null: plain
+    std::string token;          // empty: none is asked for; never asked for on loopback
   };
 
   // The backend outlives the server.
@@ -41,6 +43,7 @@ class Server {
 
  private:
   void Handle(const net::HttpRequest& request, const net::Responder& responder);
+  bool MayPass(const net::HttpRequest& request) const;
   void Get(const net::HttpRequest& request, const net::Responder& responder);
   void Post(const net::HttpRequest& request, const net::Responder& responder);
   void ReplyStatus(const net::Responder& responder, const Status& status);

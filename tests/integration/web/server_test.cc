@@ -132,5 +132,34 @@ TEST_F(ServerTest, AnswersToNoForeignName) {
   EXPECT_EQ(reply->status, 403);
 }
 
+TEST(WebBeyondLoopback, NeedsTheTokenForEverythingButSignsOfLife) {
+  boost::asio::io_context loop(1);
+  RememberingBackend backend;
+  backend.status.ready = true;
+  Server server(loop, {.address = "0.0.0.0", .port = 0, .token = "0123456789abcdef"}, backend);
+  ASSERT_TRUE(server.Listen().ok());
+  std::thread thread([&] { loop.run(); });
+  const auto status = [&](std::string_view method, std::string_view target,
+                          std::string_view fields) {
+    const auto reply = Probe(server.port()).Ask(method, target, fields, "");
+    return reply ? reply->status : 0;
+  };
+  for (const char* target : {"/", "/api/v1/status", "/no/such/path", "/healthzz", "/metrics"}) {
+    EXPECT_EQ(status("GET", target, ""), 401) << target;
+    EXPECT_EQ(status("GET", target, "Authorization: Bearer 0123456789abcdeX\r\n"), 401) << target;
+    EXPECT_EQ(status("GET", target, "Authorization: Basic 0123456789abcdef\r\n"), 401) << target;
+    EXPECT_EQ(status("GET", target, "Authorization: Bearer\r\n"), 401) << target;
+  }
+  EXPECT_EQ(status("POST", "/api/v1/stop", kJson), 401);
+  EXPECT_EQ(backend.status.state, RememberingBackend().status.state);
+  EXPECT_EQ(status("GET", "/healthz", ""), 200);
+  EXPECT_EQ(status("GET", "/ready", ""), 200);
+  EXPECT_EQ(status("GET", "/api/v1/status", "Authorization: bearer 0123456789abcdef\r\n"), 200);
+  const auto asked = Probe(server.port()).Ask("GET", "/", "");
+  EXPECT_EQ(asked->Field("WWW-Authenticate"), "Bearer realm=\"sfp\"");
+  loop.stop();
+  thread.join();
+}
+
 }  // namespace
 }  // namespace sfp::web
