@@ -176,6 +176,21 @@ std::vector<Threshold> ThresholdsOf(const results::Results& results, const Repor
   return out;
 }
 
+// Of the valid rows only: the others do not describe the target.
+capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>& rows) {
+  std::vector<capacity::SweepPoint> points;
+  for (const Row& row : rows) {
+    if (row.judgement.verdict != Verdict::kValid || !row.think_s || !row.rps || !row.avg_ms ||
+        *row.rps <= 0 || *row.avg_ms <= 0) {
+      continue;
+    }
+    points.push_back({static_cast<double>(row.users), *row.think_s, *row.rps, *row.avg_ms / 1000});
+  }
+  std::optional<std::uint32_t> pool;
+  if (results.run().has_declared_pool()) pool = results.run().declared_pool();
+  return capacity::FitSweep(points, pool);
+}
+
 }  // namespace
 
 Report Build(const results::Results& results) {
@@ -192,6 +207,7 @@ Report Build(const results::Results& results) {
   report.series = SeriesOf(results);
   report.sweep = !results.rows().empty();
   report.rows = RowsOf(results);
+  if (report.sweep) report.fit = FitOf(results, report.rows);
   report.thresholds = ThresholdsOf(results, report);
   NoteWorkers(results, report.run);
   NoteRows(results, report, report.run);

@@ -127,6 +127,10 @@ std::string FinalTable(const Report& report) {
                              t.value ? FormatNumber(*t.value, 2) : "nothing");
     }
   }
+  if (report.fit) {
+    out += "\nwhere the limit is\n";
+    for (const std::string& sentence : report.fit->says) out += "  " + sentence + "\n";
+  }
   out += absl::StrFormat("\nverdict: %s\n", std::string(capacity::Name(report.run.verdict)));
   for (const std::string& reason : report.run.reasons) out += "  " + reason + "\n";
   return out;

@@ -183,13 +183,57 @@ void Write(JsonWriter& w, const Row& row) {
   w.EndObject();
 }
 
+void Write(JsonWriter& w, const capacity::Interval& interval) {
+  w.BeginArray(JsonWriter::kInline);
+  w.Value(interval.low);
+  w.Value(interval.high);
+  w.EndArray();
+}
+
+// What the rows could not tell is null.
+void Write(JsonWriter& w, const capacity::SweepFit& fit) {
+  w.BeginObject();
+  if (fit.queue) {
+    const capacity::QueueFit& queue = *fit.queue;
+    w.Key("servers").Value(queue.queue.servers);
+    Write(w.Key("servers_ci95"), queue.servers_ci95);
+    w.Key("service_ms").Value(queue.queue.service_s * 1000);
+    w.Key("max_rps").Value(queue.max_rps);
+    Write(w.Key("max_rps_ci95"), queue.max_rps_ci95);
+    w.Key("knee_users").Value(queue.knee_users);
+    w.Key("rms").Value(queue.rms);
+  } else {
+    for (const char* key : {"servers", "servers_ci95", "service_ms", "max_rps", "max_rps_ci95",
+                            "knee_users", "rms"}) {
+      w.Key(key).Null();
+    }
+  }
+  w.Key("usl");
+  if (fit.usl) {
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("lambda").Value(fit.usl->lambda);
+    w.Key("sigma").Value(fit.usl->sigma);
+    w.Key("kappa").Value(fit.usl->kappa);
+    w.EndObject();
+  } else {
+    w.Null();
+  }
+  Write(w.Key("says"), fit.says);
+  w.EndObject();
+}
+
 void WriteSweep(JsonWriter& w, const Report& report) {
   if (!report.sweep) return w.Null();
   w.BeginObject();
   w.Key("rows").BeginArray();
   for (const Row& row : report.rows) Write(w, row);
   w.EndArray();
-  w.Key("fit").Null();
+  w.Key("fit");
+  if (report.fit) {
+    Write(w, *report.fit);
+  } else {
+    w.Null();
+  }
   w.EndObject();
 }
 

@@ -73,6 +73,15 @@ std::string MainTable(const Report& report, bool seed) {
   return out;
 }
 
+std::string Capacity(const Report& report) {
+  if (!report.fit) return "";
+  std::string out = "\n## Where the limit is\n\n";
+  for (const std::string& sentence : report.fit->says) {
+    out += "* " + EscapeMarkdown(sentence) + "\n";
+  }
+  return out;
+}
+
 std::string EndpointTable(const Report& report) {
   const bool dropped = report.run.open || report.totals.dropped > 0;
   std::vector<std::string> header = {"Method",     "Endpoint",   "Requests",  "Fails",
@@ -161,7 +170,7 @@ std::string Footer(bool seed) {
 }  // namespace
 
 std::string ToMarkdown(const Report& report, const MarkdownOptions& options) {
-  return Heading(report) + "\n" + MainTable(report, options.seed_definitions) +
+  return Heading(report) + "\n" + MainTable(report, options.seed_definitions) + Capacity(report) +
          EndpointTable(report) + IntendedTable(report) + FailureTable(report) +
          ThresholdTable(report) + Footer(options.seed_definitions);
 }

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "master/capacity/sweep_fit.h"
 #include "master/capacity/validity.h"
 
 namespace sfp::report {
@@ -88,6 +89,7 @@ struct Row {
   Number success_rps;
   Number p50_ms, p95_ms, p99_ms;
   std::uint64_t in_flight = 0;
+  Number think_s;  // mean time of a user between two requests; not in the JSON
   capacity::Judgement judgement;
 };
 
@@ -136,7 +138,8 @@ struct Report {
   std::vector<Inferred> inferred;
   std::vector<SeriesPoint> series;
   bool sweep = false;
-  std::vector<Row> rows;  // the sweep's levels; else one row, the whole run
+  std::vector<Row> rows;                  // the sweep's levels; else one row, the whole run
+  std::optional<capacity::SweepFit> fit;  // of a sweep's valid rows
   std::vector<Threshold> thresholds;
 };
 

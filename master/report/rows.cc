@@ -44,7 +44,7 @@ Row LevelRow(const results::Results& results, const results::Row& level) {
   measured.requests = row.requests;
   if (row.avg_ms) measured.mean_response_s = *row.avg_ms / 1000;
   if (row.p50_ms) measured.p50_s = *row.p50_ms / 1000;
-  measured.think_s = ThinkTime(results, level.total);
+  measured.think_s = row.think_s = ThinkTime(results, level.total);
   measured.per_second = level.per_second;
   measured.response_sum_s = level.response_sum_s;
   for (std::size_t i = 0; i < level.per_second.size(); ++i) {

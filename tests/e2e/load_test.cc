@@ -18,7 +18,8 @@ using std::chrono::seconds;
 
 std::string Config(const std::string& url, const std::string& load, const std::string& user) {
   return "target: {url: \"" + url +
-         "\", base_path: /v1/staff-fee-privilege, auth: {basic: {user: user, password: password}}}\n"
+         "\", base_path: /v1/staff-fee-privilege, auth: {basic: {user: user, password: "
+         "password}}}\n"
          "load: " +
          load + "\nusers:\n  u:\n    " + user +
          "\n    tasks:\n      bad: {get: \"\", expect: {status: 400}}\n";
@@ -101,9 +102,9 @@ TEST(Load, AStoppedServerShowsInTheIntendedTimes) {
   for (const bool stop : {false, true}) {
     DemoApi api({"--service-time", "0"});
     // 25 users: those held by the stop, one request each, are a two-hundredth of the 5000.
-    Master master({Config(api.url(), "{users: 25, spawn_rate: 10000, run_time: 10s}",
-                          "wait: {pacing: 50ms}"),
-                   {"--local-workers", "2", "--headless"}});
+    Master master(
+        {Config(api.url(), "{users: 25, spawn_rate: 10000, run_time: 10s}", "wait: {pacing: 50ms}"),
+         {"--local-workers", "2", "--headless"}});
     ASSERT_TRUE(Eventually(
         [&] { return master.process().err().find("25 users | ") != std::string::npos; }));
     if (stop) {
