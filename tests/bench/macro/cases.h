@@ -46,4 +46,9 @@ void Say(const std::string& text);
 std::string ConfigOf(const Server& server, const std::string& load, const std::string& wait,
                      const std::string& more_of_target = "");
 
+// For the target: 127.0.0.2 and on, an address for every 10,000 users; nothing if they are fewer. A
+// source address has 28,232 ports, and once half of them are taken the kernel looks through
+// thousands for each new connection: a millisecond of CPU.
+std::string SourceAddresses(int users);
+
 }  // namespace sfp::bench

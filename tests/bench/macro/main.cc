@@ -130,6 +130,16 @@ std::string ConfigOf(const Server& server, const std::string& load, const std::s
          "}\nload: " + load + "\nusers: {u: {" + wait + "tasks: {t: {get: /}}}}\n";
 }
 
+std::string SourceAddresses(int users) {
+  constexpr int kEach = 10'000;
+  if (users <= kEach) return "";
+  std::string list;
+  for (int i = 0; i * kEach < users; ++i) {
+    list += (i > 0 ? ", " : "") + std::string("127.0.0.") + std::to_string(i + 2);
+  }
+  return ", connections: {source_addresses: [" + list + "]}";
+}
+
 }  // namespace sfp::bench
 
 int main(int argc, char** argv) { return sfp::bench::Main(argc, argv); }

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "common/net/tls.h"
+#include "common/net/authority.h"
 #include "tests/bench/macro/machine.h"
 #include "tests/demo_api/api.h"
 
