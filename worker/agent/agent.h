@@ -53,6 +53,8 @@ class AgentShell {
   // Each engine's intervals come by OnInterval in order, then OnEngineIdle.
   virtual void StartEngines(const plan::Plan& plan, Time start) = 0;
   virtual void UpdatePlan(const plan::Plan& plan) = 0;
+  // Memory for that thread's engine to use again (Engine::Recycle). Need not be done.
+  virtual void Recycle(std::uint32_t, stats::Interval) {}
   // Engine::Stop on each; may be called again.
   virtual void StopEngines() = 0;
   // Throw the engines and the prepared run away; nothing more is heard of them.

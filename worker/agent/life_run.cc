@@ -122,6 +122,7 @@ void Agent::Life::Halt(const std::string& why) {
 void Agent::Life::OnInterval(std::uint32_t thread, stats::Interval interval, Time now) {
   if (exited_ || !run_ || !run_->engines_on) return;
   run_->Record(run_->merger.Add(thread, std::move(interval)));
+  if (auto spare = run_->merger.TakeSpare()) shell_.Recycle(thread, *std::move(spare));
   if (run_->outbox.full() && !run_->halted && run_->phase == Run::Phase::kRunning) {
     Halt("the master does not take what was measured");
     run_->wanted_again = true;

@@ -20,6 +20,7 @@ std::vector<stats::Interval> Merger::Add(std::uint32_t thread, stats::Interval i
   } else {
     found->second.MergePeer(interval);
     found->second.cpu = std::max(found->second.cpu, interval.cpu);
+    Spare(std::move(interval));
   }
   return TakeComplete();
 }
@@ -32,6 +33,17 @@ std::vector<stats::Interval> Merger::Idle(std::uint32_t thread) {
 
 bool Merger::AllIdle() const {
   return std::all_of(newest_.begin(), newest_.end(), [](std::int64_t n) { return n == kIdle; });
+}
+
+void Merger::Spare(stats::Interval interval) {
+  if (spare_.size() < newest_.size()) spare_.push_back(std::move(interval));
+}
+
+std::optional<stats::Interval> Merger::TakeSpare() {
+  if (spare_.empty()) return std::nullopt;
+  stats::Interval interval = std::move(spare_.back());
+  spare_.pop_back();
+  return interval;
 }
 
 std::vector<stats::Interval> Merger::TakeComplete() {

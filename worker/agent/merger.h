@@ -7,11 +7,14 @@
 // goes out without it, and what it delivers later goes out as a further interval of that second.
 // Everything is a sum, so nothing is lost or counted twice.
 //
+// Intervals that are used up are kept for the threads, which fill them anew.
+//
 // Thread: confined to the agent's loop.
 
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "common/stats/interval.h"
@@ -31,6 +34,10 @@ class Merger {
   std::vector<stats::Interval> Idle(std::uint32_t thread);
   bool AllIdle() const;
 
+  // An interval that nobody needs any more, and one of those: merged into another, or given here.
+  void Spare(stats::Interval interval);
+  std::optional<stats::Interval> TakeSpare();
+
  private:
   static constexpr std::int64_t kNothingYet = -1;
   static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::max();
@@ -39,6 +46,7 @@ class Merger {
 
   std::vector<std::int64_t> newest_;  // second, by thread
   std::map<std::uint32_t, stats::Interval> pending_;
+  std::vector<stats::Interval> spare_;  // at most one for each thread
 };
 
 }  // namespace sfp::agent

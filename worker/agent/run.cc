@@ -4,8 +4,11 @@
 
 namespace sfp::agent {
 
-void Run::Record(const std::vector<stats::Interval>& intervals) {
-  for (const stats::Interval& interval : intervals) Add(interval, false);
+void Run::Record(std::vector<stats::Interval> intervals) {
+  for (stats::Interval& interval : intervals) {
+    Add(interval, false);
+    merger.Spare(std::move(interval));
+  }
 }
 
 void Run::RecordLast() {

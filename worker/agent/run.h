@@ -47,8 +47,8 @@ class Run {
   // The plan's end is reached: nothing is to be run any more.
   bool PlanIsOver(Time now) const { return plan.end() && now >= start + *plan.end(); }
 
-  // Into the outbox, in order.
-  void Record(const std::vector<stats::Interval>& intervals);
+  // Into the outbox, in order; their memory is the merger's to spare.
+  void Record(std::vector<stats::Interval> intervals);
   // An empty one which says that nothing follows; none if nothing was ever measured.
   void RecordLast();
 

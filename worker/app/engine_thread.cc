@@ -115,6 +115,12 @@ void EngineThread::Stop() {
   loop_->Post([](engine::Engine& engine, http::Client&) { engine.Stop(Now()); });
 }
 
+void EngineThread::Recycle(stats::Interval interval) {
+  loop_->Post([interval = std::move(interval)](engine::Engine& engine, http::Client&) mutable {
+    engine.Recycle(std::move(interval));
+  });
+}
+
 void EngineThread::SetAddresses(std::vector<http::Endpoint> addresses) {
   loop_->Post([addresses = std::move(addresses)](engine::Engine&, http::Client& client) {
     client.SetAddresses(addresses);

@@ -36,6 +36,8 @@ class EngineThread {
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan);
   void Stop();
+  // An interval that nobody needs any more: the engine fills its memory anew.
+  void Recycle(stats::Interval interval);
   // For connections to come.
   void SetAddresses(std::vector<http::Endpoint> addresses);
 

@@ -121,6 +121,10 @@ class Worker final : agent::AgentShell, control::ClientHandler {
     for (const auto& engine : engines_) engine->Update(plan);
   }
 
+  void Recycle(std::uint32_t thread, stats::Interval interval) override {
+    if (thread < engines_.size()) engines_[thread]->Recycle(std::move(interval));
+  }
+
   void StopEngines() override {
     for (const auto& engine : engines_) engine->Stop();
   }

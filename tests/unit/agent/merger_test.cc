@@ -67,5 +67,27 @@ TEST(MergerTest, HangingThreadHoldsOthersForABoundedTimeAndLosesNothing) {
   EXPECT_EQ(started, 130u);
 }
 
+TEST(MergerTest, AsManyIntervalsAreSparedAsWereDeliveredAndNoMoreThanThreads) {
+  Merger merger(3);
+  merger.Begin();
+  for (std::uint32_t second = 0; second < 5; ++second) {
+    for (std::uint32_t thread = 0; thread < 3; ++thread) {
+      for (auto& complete : merger.Add(thread, Second(second, 1))) {
+        merger.Spare(std::move(complete));
+      }
+    }
+    for (int i = 0; i < 3; ++i) {
+      const auto spare = merger.TakeSpare();
+      ASSERT_TRUE(spare);
+      EXPECT_EQ(spare->endpoints.size(), 1u);
+    }
+    EXPECT_FALSE(merger.TakeSpare());
+  }
+  for (int i = 0; i < 10; ++i) merger.Spare(Second(9, 1));
+  int spares = 0;
+  while (merger.TakeSpare()) ++spares;
+  EXPECT_EQ(spares, 3);
+}
+
 }  // namespace
 }  // namespace sfp::agent
