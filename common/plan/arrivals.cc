@@ -142,14 +142,23 @@ Position ArrivalSequence::position() const {
   return Position(bucket_) * kOneArrival + places_[index_];
 }
 
+std::size_t ArrivalSequence::CountIn(std::uint64_t bucket) const {
+  return PoissonOfOne(Rng(seed_, kBucketStreams + bucket, 0).Uniform(), kMostInBucket);
+}
+
 void ArrivalSequence::SkipTo(std::uint64_t number) {
   SFP_CHECK(number >= number_);
   if (!poisson_) {
     number_ = number;
     return;
   }
-  while (first() + count_ <= number) Load(bucket_ + 1, first() + count_);
-  index_ = static_cast<std::size_t>(number - first());
+  std::uint64_t bucket = bucket_;
+  std::uint64_t begin = first();
+  for (std::size_t count = count_; begin + count <= number; count = CountIn(++bucket)) {
+    begin += count;
+  }
+  if (bucket != bucket_) Load(bucket, begin);
+  index_ = static_cast<std::size_t>(number - begin);
   number_ = number;
 }
 
@@ -159,6 +168,10 @@ void ArrivalSequence::Seek(Position position) {
     number_ = static_cast<std::uint64_t>((position + kOneArrival - 1) / kOneArrival);
     return;
   }
+  std::uint64_t bucket = bucket_;
+  std::uint64_t begin = first();
+  for (; Position(bucket + 1) * kOneArrival <= position; ++bucket) begin += CountIn(bucket);
+  if (bucket != bucket_) Load(bucket, begin);
   while (this->position() < position) SkipTo(number_ + 1);
 }
 
