@@ -9,6 +9,7 @@
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/net/secret.h"
+#include "worker/app/prepared_run.h"
 
 namespace sfp::app {
 namespace {
@@ -73,6 +74,10 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
       const auto timeout = ParseDuration(join_timeout);
       if (!timeout.ok()) throw CLI::ValidationError("--join-timeout", Message(timeout.status()));
       options.join_timeout = *timeout;
+    }
+    for (const std::string& target : options.allow_target) {
+      const Status status = CheckAllowTarget(target);
+      if (!status.ok()) throw CLI::ValidationError("--allow-target", Message(status));
     }
     const auto master = ParseHostPort(options.master);
     if (!master.ok()) throw CLI::ValidationError("--master", Message(master.status()));

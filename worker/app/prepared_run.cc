@@ -1,18 +1,44 @@
 #include "worker/app/prepared_run.h"
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 
 #include "common/base/units.h"
 
 namespace sfp::app {
 
+namespace {
+
+// Lower case, without brackets: as a scenario's origin has it. Port 0: any.
+HostPort AllowedTarget(const std::string& text) {
+  const auto with_port = ParseHostPort(text);
+  HostPort allowed = with_port.ok() ? *with_port : HostPort{text, 0};
+  std::string& host = allowed.host;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  absl::AsciiStrToLower(&host);
+  return allowed;
+}
+
+}  // namespace
+
+Status CheckAllowTarget(const std::string& text) {
+  const HostPort allowed = AllowedTarget(text);
+  // A name with one colon is a wrong port; with more it is an IPv6 address.
+  const bool colon = std::count(allowed.host.begin(), allowed.host.end(), ':') == 1;
+  if (!allowed.host.empty() && !colon &&
+      allowed.host.find_first_of("/[] \t*@") == std::string::npos) {
+    return Ok();
+  }
+  return Invalid("'" + text + "' is not HOST or HOST:PORT, such as api.example:8443 or [::1]");
+}
+
 bool Allows(const std::vector<std::string>& allow_target, const std::string& host,
             std::uint16_t port) {
   return allow_target.empty() ||
-         std::any_of(allow_target.begin(), allow_target.end(), [&](const std::string& allowed) {
-           if (allowed == host) return true;
-           const auto parsed = ParseHostPort(allowed);
-           return parsed.ok() && parsed->host == host && parsed->port == port;
+         std::any_of(allow_target.begin(), allow_target.end(), [&](const std::string& text) {
+           const HostPort allowed = AllowedTarget(text);
+           return allowed.host == host && (allowed.port == 0 || allowed.port == port);
          });
 }
 
@@ -23,8 +49,9 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
   if (!program.ok()) return Annotate(program.status(), "the scenario does not compile");
   const scenario::Origin& origin = (*program)->origin();
   if (!Allows(allow_target, origin.host, origin.port)) {
-    return Invalid("the target " + origin.host + ":" + std::to_string(origin.port) +
-                   " is not in this worker's --allow-target");
+    const bool literal6 = origin.host.find(':') != std::string::npos;
+    return Invalid("the target " + (literal6 ? "[" + origin.host + "]" : origin.host) + ":" +
+                   std::to_string(origin.port) + " is not in this worker's --allow-target");
   }
   const v1::Target& target = prepare.scenario().target();
   if (const std::uint32_t shared = target.connections().shared(); shared > 0 && shared < threads) {

@@ -37,6 +37,8 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
                                                   const std::vector<std::string>& allow_target,
                                                   std::uint32_t threads);
 
+// Whether it is written as --allow-target must be.
+Status CheckAllowTarget(const std::string& text);
 // Whether the list permits this host and port.
 bool Allows(const std::vector<std::string>& allow_target, const std::string& host,
             std::uint16_t port);

@@ -33,6 +33,12 @@ TEST(AllowTarget, NamesHostsOrHostsWithPorts) {
       {{"api.example"}, "api.example", 8443, true},
       {{"api.example:443"}, "api.example", 443, true},
       {{"other", "[::1]:8080"}, "::1", 8080, true},
+      {{"[::1]"}, "::1", 8080, true},
+      {{"::1"}, "::1", 8080, true},
+      {{"[FE80::1]:443"}, "fe80::1", 443, true},
+      {{"API.Example:443"}, "api.example", 443, true},
+      {{"API.Example"}, "api.example", 80, true},
+      {{"[::1]:8080"}, "::1", 8081, false},
       {{"api.example:443"}, "api.example", 80, false},
       {{"api.example"}, "www.api.example", 80, false},
       {{"api.example"}, "api.example.org", 80, false},
@@ -40,6 +46,17 @@ TEST(AllowTarget, NamesHostsOrHostsWithPorts) {
   };
   for (const auto& c : cases) {
     EXPECT_EQ(Allows(c.allowed, c.host, c.port), c.permitted) << c.host << ":" << c.port;
+  }
+}
+
+TEST(AllowTarget, IsHostOrHostAndPort) {
+  for (const char* good :
+       {"api.example", "api.example:443", "10.0.0.1", "[::1]", "::1", "[::1]:80"}) {
+    EXPECT_TRUE(CheckAllowTarget(good).ok()) << good;
+  }
+  for (const char* wrong : {"", "http://api.example", "api.example/x", "api.example:http", "a b",
+                            "*.example", "api.example:99999", "[::1"}) {
+    EXPECT_FALSE(CheckAllowTarget(wrong).ok()) << wrong;
   }
 }
 
