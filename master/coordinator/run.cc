@@ -223,6 +223,11 @@ void Run::OnLeaving(Worker& worker, const std::string& reason, Time now) {
   if (part == nullptr || part->left || over()) return;
   LogInfo(NameOf(worker) + " leaves the run: " + reason);
   if (part->stage == Stage::kInvited || part->stage == Stage::kPrepared) {
+    if (part->joining) {  // it has measured nothing, and that is all
+      WriteRecord(now, [&](v1::JournalRecord& record) {
+        record.mutable_finished()->set_worker(worker.index);
+      });
+    }
     parts_.erase(worker.index);
     return;
   }

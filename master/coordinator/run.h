@@ -106,6 +106,12 @@ class Run {
     bool lost = false;
     bool left = false;
     Time lost_since{};
+    // A late one: its record, which must be safe before it starts.
+    struct Joining {
+      std::uint64_t record;
+      Time since;
+    };
+    std::optional<Joining> joining;
     session::Inbox inbox;
     std::uint64_t acked = 0;  // of what the inbox let through
     // Its users can be counted on.

@@ -113,10 +113,16 @@ void Run::Return(Worker& worker, Part& part, Time now) {
 }
 
 void Run::JoinLate(Worker& worker, Part& part, Time now) {
+  // A master that resumes the run must know whoever measures for it.
+  if (!part.joining) {
+    WriteJoined(worker, false, now);
+    if (over()) return;
+    part.joining = {journal_->appended(), now};
+  }
+  const bool safe = journal_->safe() >= part.joining->record || journal_late_;
+  if (!safe && now - part.joining->since <= kJournalPatience) return;
   part.stage = Stage::kStarted;
   LogInfo(NameOf(worker) + " joins the run");
-  WriteJoined(worker, false, now);
-  if (over()) return;
   GiveEntries(worker.index);
   SendPlan(now);
   if (!over()) SendStart(worker);

@@ -158,6 +158,8 @@ void Run::BeginStart(Time now) {
   if (spec_.levels != nullptr) BeginLevel(0, now);
   if (over()) return;
   SendPlan(now);
+  // Nobody waits for the master yet, and a run that the journal does not know cannot be resumed.
+  journal_->Flush(kLastFlush);
   for (const auto& [index, part] : parts_) SendStart(*registry_.ByIndex(index));
 }
 

@@ -9,6 +9,34 @@ namespace {
 constexpr Duration kTick = std::chrono::milliseconds(50);
 constexpr Duration kSecond = std::chrono::seconds(1);
 
+class DiskJournal final : public coordinator::Journal {
+ public:
+  explicit DiskJournal(Simulation& sim) : sim_(sim) {}
+  void Append(const v1::JournalRecord& record) override {
+    SimDisk& disk = sim_.disk;
+    const Duration at = sim_.events.now() + disk.delay;
+    disk.safe_at.push_back(disk.safe_at.empty() ? at : std::max(at, disk.safe_at.back()));
+    disk.records.push_back(record);
+  }
+  std::uint64_t appended() const override { return sim_.disk.records.size(); }
+  std::uint64_t safe() const override { return sim_.disk.Safe(sim_.events.now()); }
+  std::string trouble() const override { return ""; }
+  bool Flush(Duration) override { return true; }  // the test's time stands still
+
+ private:
+  Simulation& sim_;
+};
+
+// What a peer may be told twice without harm.
+bool MayRepeat(const v1::WorkerMessage& message) {
+  return message.has_snapshot() || message.has_finished() || message.has_prepared() ||
+         message.has_pong();
+}
+bool MayRepeat(const v1::MasterMessage& message) {
+  return message.has_ack() || message.has_plan() || message.has_start() || message.has_stop() ||
+         message.has_prepare();
+}
+
 }  // namespace
 
 void Events::RunTo(Duration t) {
@@ -104,6 +132,12 @@ void SimWorker::Kill() {
 
 void SimWorker::Connect() {
   const Duration delay = sim_.path(*this).longest;
+  if (!sim_.master_alive()) {
+    sim_.events.In(delay, [this] {
+      if (alive_) agent_->OnDisconnected("refused", Clock());
+    });
+    return;
+  }
   if (sim_.events.now() < sim_.path(*this).swallowed_until) {
     sim_.events.In(kSecond, [this] {
       if (alive_) agent_->OnDisconnected("timed out", Clock());
@@ -136,11 +170,14 @@ void SimWorker::Send(const v1::WorkerMessage& message) {
   const ConnectionId id = connection_;
   Simulation::Stream& stream = sim_.streams_[id];
   if (stream.broken) return;
-  sim_.events.At(sim_.Arrival(stream, stream.to_master), [this, id, message] {
-    const Simulation::Stream& there = sim_.streams_[id];
-    if (there.broken || !there.master_open) return;
-    sim_.master().OnMessage(id, message, sim_.MasterClock());
-  });
+  const int times = MayRepeat(message) && sim_.Twice(*this) ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    sim_.events.At(sim_.Arrival(stream, stream.to_master), [this, id, message] {
+      const Simulation::Stream& there = sim_.streams_[id];
+      if (there.broken || (!there.master_open && !there.orphan)) return;
+      sim_.master().OnMessage(id, message, sim_.MasterClock());
+    });
+  }
 }
 
 void SimWorker::Prepare(const v1::Prepare& prepare, std::uint32_t worker) {
@@ -249,7 +286,7 @@ Simulation::~Simulation() = default;
 Time Simulation::MasterClock() const { return Time(events.now() + master_offset_); }
 
 void Simulation::MasterTick() {
-  master_->Tick(MasterClock());
+  if (master_) master_->Tick(MasterClock());
   events.In(kTick, [this] { MasterTick(); });
 }
 
@@ -262,10 +299,10 @@ SimWorker& Simulation::AddWorker(std::uint32_t threads, Duration clock_offset) {
 }
 
 Status Simulation::StartRun(coordinator::RunSpec spec) {
-  auto journal = std::make_unique<coordinator::MemoryJournal>();
-  journal_ = journal.get();
+  disk.records.clear();
+  disk.safe_at.clear();
   outcome_.reset();
-  return master_->StartRun(std::move(spec), std::move(journal), MasterClock());
+  return master_->StartRun(std::move(spec), std::make_unique<DiskJournal>(*this), MasterClock());
 }
 
 bool Simulation::RunUntilOver(Duration limit) {
@@ -286,13 +323,16 @@ Duration Simulation::Arrival(const Stream& stream, Duration& last) {
 void Simulation::Send(ConnectionId id, const v1::MasterMessage& message) {
   Stream& stream = streams_[id];
   if (stream.broken || !stream.master_open) return;
-  events.At(Arrival(stream, stream.to_worker), [this, id, message] {
-    const Stream& there = streams_[id];
-    SimWorker& worker = *there.worker;
-    if (there.broken || !worker.alive() || worker.connection_ != id) return;
-    if (message.has_refused()) ++refused_;
-    worker.agent().OnMessage(message, worker.Clock());
-  });
+  const int times = MayRepeat(message) && Twice(*stream.worker) ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    events.At(Arrival(stream, stream.to_worker), [this, id, message] {
+      const Stream& there = streams_[id];
+      SimWorker& worker = *there.worker;
+      if (there.broken || !worker.alive() || worker.connection_ != id) return;
+      if (message.has_refused()) ++refused_;
+      worker.agent().OnMessage(message, worker.Clock());
+    });
+  }
 }
 
 void Simulation::Close(ConnectionId id) {
@@ -311,7 +351,7 @@ void Simulation::EndForWorker(ConnectionId id, const std::string& reason) {
 }
 
 void Simulation::EndForMaster(ConnectionId id) {
-  if (!streams_[id].master_open) return;
+  if (!streams_[id].master_open || !master_) return;
   streams_[id].master_open = false;
   master_->OnDisconnect(id, MasterClock());
 }
@@ -322,6 +362,49 @@ void Simulation::Cut(SimWorker& worker, Duration worker_notices, Duration master
   streams_[id].broken = true;
   events.In(worker_notices, [this, id] { EndForWorker(id, "reset"); });
   events.In(master_notices, [this, id] { EndForMaster(id); });
+}
+
+void Simulation::Orphan(SimWorker& worker, Duration late) {
+  const ConnectionId id = worker.connection_;
+  if (id == 0) return;
+  Stream& stream = streams_[id];
+  stream.orphan = true;
+  // What is under way stays so; the worker's next stream is faster.
+  const Duration end = std::max(events.now() + late, stream.to_master);
+  events.At(end, [this, id] { EndForMaster(id); });
+  EndForWorker(id, "reset");
+}
+
+void Simulation::KillMaster() {
+  const std::uint64_t safe = disk.Safe(events.now());
+  disk.records.resize(safe);
+  disk.safe_at.resize(safe);
+  master_.reset();
+  for (auto& [id, stream] : streams_) {
+    stream.broken = true;
+    if (!stream.master_open) continue;
+    stream.master_open = false;
+    const auto notices = Duration(static_cast<std::int64_t>(rng.Below(300'000'000)));
+    events.In(notices, [this, id = id] { EndForWorker(id, "reset"); });
+  }
+}
+
+Status Simulation::ResumeMaster(coordinator::RunSpec spec) {
+  coordinator::Resumption from;
+  for (const v1::JournalRecord& record : disk.records) {
+    if (Status status = from.Apply(record); !status.ok()) return status;
+  }
+  const Duration before = master_offset_;
+  master_offset_ = Duration(static_cast<std::int64_t>(rng.Below(1'000'000'000'000)));
+  from.start = Time(Duration(from.results.run().start_ns()) - before + master_offset_);
+  master_ = std::make_unique<coordinator::Coordinator>(*this, coordinator::CoordinatorOptions{});
+  return master_->ResumeRun(std::move(spec), std::move(from), std::make_unique<DiskJournal>(*this),
+                            MasterClock());
+}
+
+bool Simulation::Twice(const SimWorker& worker) {
+  const std::uint64_t one_in = path(worker).one_in_twice;
+  return one_in > 0 && rng.Below(one_in) == 0;
 }
 
 void Simulation::Swallow(SimWorker& worker, Duration length) {

@@ -1,14 +1,15 @@
 #pragma once
 
-// A whole cluster in virtual time: the real Coordinator, real Agents with fake engines, and a
-// network that delays, cuts, swallows and lets old streams linger. Everything follows from the
-// seed.
+// A whole cluster in virtual time: the real Coordinator, real Agents with fake engines, a network
+// that delays, cuts, swallows, says things twice and lets old streams linger, a disk that is slow,
+// and a master that can be killed and resumed. Everything follows from the seed.
 //
 // Clocks: the simulation's time is the truth; the master's and each worker's monotonic clock are
 // offset.
 //
 // Thread: confined to the test.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -135,7 +136,21 @@ class SimWorker final : public agent::AgentShell {
 struct Path {
   Duration shortest = std::chrono::microseconds(100);
   Duration longest = std::chrono::milliseconds(5);
-  Duration swallowed_until{0};  // nothing gets through before
+  Duration swallowed_until{0};     // nothing gets through before
+  std::uint64_t one_in_twice = 0;  // so often a message comes twice; 0: never
+};
+
+// A journal whose records get safe a while after they were appended, in order. It outlives its
+// master, without what was not safe yet.
+struct SimDisk {
+  std::vector<v1::JournalRecord> records;
+  std::vector<Duration> safe_at;  // of each
+  Duration delay{0};
+
+  std::uint64_t Safe(Duration now) const {
+    return static_cast<std::uint64_t>(std::upper_bound(safe_at.begin(), safe_at.end(), now) -
+                                      safe_at.begin());
+  }
 };
 
 class Simulation final : public coordinator::CoordinatorShell {
@@ -150,6 +165,7 @@ class Simulation final : public coordinator::CoordinatorShell {
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
   Path& path(const SimWorker& worker) { return paths_[worker.session()]; }
   coordinator::Coordinator& master() { return *master_; }
+  bool master_alive() const { return master_ != nullptr; }
   Time MasterClock() const;
 
   Status StartRun(coordinator::RunSpec spec);
@@ -162,8 +178,18 @@ class Simulation final : public coordinator::CoordinatorShell {
   // Nothing gets through for so long; then what is under way arrives, unless it is cut.
   void Swallow(SimWorker& worker, Duration length);
 
+  // The worker gives its stream up; what it had sent before still arrives, so much later, whatever
+  // comes on its next stream meanwhile.
+  void Orphan(SimWorker& worker, Duration late);
+  // As by kill -9: what was not safe is gone.
+  void KillMaster();
+  // Another one goes on with the run, on a clock of its own.
+  Status ResumeMaster(coordinator::RunSpec spec);
+
+  SimDisk disk;
+
   const std::optional<coordinator::Outcome>& outcome() const { return outcome_; }
-  const std::vector<v1::JournalRecord>& records() const { return journal_->records(); }
+  const std::vector<v1::JournalRecord>& records() const { return disk.records; }
   // The plan that the master last announced, and the moment of its time 0 in true time.
   v1::Plan plan() const;
   std::uint32_t planned_users() const;
@@ -183,6 +209,7 @@ class Simulation final : public coordinator::CoordinatorShell {
     bool worker_open = true;  // as each side sees it
     bool master_open = true;
     bool broken = false;    // nothing sent from now on arrives
+    bool orphan = false;    // the worker has left it: what was sent arrives nevertheless
     Duration to_master{0};  // when the last message arrives: streams keep their order
     Duration to_worker{0};
   };
@@ -191,6 +218,7 @@ class Simulation final : public coordinator::CoordinatorShell {
   void MasterTick();
   void EndForWorker(ConnectionId id, const std::string& reason);
   void EndForMaster(ConnectionId id);
+  bool Twice(const SimWorker& worker);
 
   std::unique_ptr<coordinator::Coordinator> master_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
@@ -198,7 +226,6 @@ class Simulation final : public coordinator::CoordinatorShell {
   std::map<ConnectionId, Stream> streams_;
   ConnectionId next_connection_ = 1;
   Duration master_offset_;
-  coordinator::MemoryJournal* journal_ = nullptr;
   std::optional<coordinator::Outcome> outcome_;
   std::uint64_t refused_ = 0;
 };

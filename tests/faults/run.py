@@ -1,0 +1,544 @@
+#!/usr/bin/env python3
+"""Faults for real: a cluster of sfp's programs in network namespaces, and what is done to it.
+
+  run.py [--bin DIR] [--long] [--jobs N] [CASE ...]
+
+Each case builds its own network (a control network and a load network, so that a worker can lose
+its master and still reach the API), starts a demo API, a master and workers, does its harm, and
+holds the report against what the API really served. Ends with a table: what was lost, what the
+report says may be missing, and how long until the plan was met again.
+
+Needs root, ip (iproute2) and veth, bridge and tun devices. Exit codes: 0 all held, 1 a case failed,
+77 the machine does not allow it (ctest counts that as skipped).
+"""
+
+import argparse
+import concurrent.futures
+import contextlib
+import ctypes
+import datetime
+import fcntl
+import heapq
+import json
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+SKIPPED = 77
+USERS = 30
+DEAD_MAN_S = 10
+
+CONFIG = """
+target:
+  url: http://10.78.0.2:8080
+  base_path: /v1/staff-fee-privilege
+  auth: {basic: {user: user, password: password}}
+load: {users: %d, spawn_rate: 1000, run_time: %ds}
+data:
+  term: {values: ["201500", "201501"]}
+users:
+  api_user:
+    wait: {uniform: [50ms, 150ms]}
+    tasks:
+      by_term: {get: "?term={{term}}"}
+      bad_request: {get: "", expect: {status: 400}}
+"""
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(holds, text):
+    if not holds:
+        raise Failed(text)
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+
+
+class Network:
+    """Namespaces of one case: hub (two bridges), master, api, workers."""
+
+    def __init__(self, name):
+        self.name = name
+        self.spaces = []
+        self.hub = self.space("hub")
+        for bridge in ("ctl", "load"):
+            run("ip", "-n", self.hub, "link", "add", bridge, "type", "bridge")
+            run("ip", "-n", self.hub, "link", "set", bridge, "up")
+
+    def space(self, name):
+        full = f"sfp-{os.getpid()}-{self.name}-{name}"
+        run("ip", "netns", "add", full)
+        self.spaces.append(full)
+        run("ip", "-n", full, "link", "set", "lo", "up")
+        return full
+
+    def join(self, name, address, load=True):
+        space = self.space(name)
+        for bridge, net in (("ctl", "10.77.0"), ("load", "10.78.0")):
+            if bridge == "load" and not load:
+                continue
+            port = f"{bridge}-{name}"
+            run("ip", "-n", space, "link", "add", bridge, "type", "veth", "peer", "name", port, "netns", self.hub)
+            run("ip", "-n", self.hub, "link", "set", port, "master", bridge, "up")
+            run("ip", "-n", space, "addr", "add", f"{net}.{address}/24", "dev", bridge)
+            run("ip", "-n", space, "link", "set", bridge, "up")
+        return space
+
+    def cut(self, name):
+        """Packets of this node's control network are dropped without a word."""
+        run("ip", "-n", self.hub, "link", "set", f"ctl-{name}", "nomaster")
+
+    def mend(self, name):
+        run("ip", "-n", self.hub, "link", "set", f"ctl-{name}", "master", "ctl")
+
+    def remove(self):
+        for space in self.spaces:
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+
+
+class Program:
+    def __init__(self, space, folder, name, *command):
+        self.log = os.path.join(folder, name + ".log")
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(["ip", "netns", "exec", space, *command], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, cwd=folder)
+
+    def text(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def wait_for(self, text, limit_s=30):
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if text in self.text():
+                return
+            time.sleep(0.02)
+        raise Failed(f"no '{text}' within {limit_s} s in {self.log}:\n{self.text()[-2000:]}")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, limit_s):
+        try:
+            return self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.log}: still running after {limit_s} s:\n{self.text()[-2000:]}")
+
+    def when(self, pattern, after=0.0):
+        """The wall-clock time of the first log line like this."""
+        for line in self.text().splitlines():
+            if re.search(pattern, line) and re.match(r"\d{4}-\d\d-\d\dT", line):
+                at = datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
+                if at >= after:
+                    return at
+        raise Failed(f"no line like '{pattern}' in {self.log}:\n{self.text()[-2000:]}")
+
+
+class Cluster:
+    def __init__(self, case, binaries, run_time_s, workers=3):
+        self.case, self.bin, self.workers_wanted = case, binaries, workers
+        self.folder = tempfile.mkdtemp(prefix=f"sfp-faults-{case}-")
+        self.net = Network(case)
+        self.programs = []
+        with open(os.path.join(self.folder, "test.yaml"), "w") as config:
+            config.write(CONFIG % (USERS, run_time_s))
+        self.api_space = self.net.join("api", 2)
+        self.api = self.start(self.api_space, "api", "sfp-demo-api", "--address", "0.0.0.0", "--service-time", "5ms",
+                              "--law", "constant", "--keepalive-timeout", "200s")
+        self.api.wait_for("listening on")
+        self.master_space = self.net.join("m", 1, load=False)
+        self.workers = {}
+
+    def start(self, space, name, program, *options):
+        started = Program(space, self.folder, name, os.path.join(self.bin, program), *options)
+        self.programs.append(started)
+        return started
+
+    def start_master(self, *options):
+        self.master = self.start(self.master_space, "master", "sfp-master", "--headless", "--no-web", "--insecure",
+                                 "--listen", "0.0.0.0:5557", "--workers", str(self.workers_wanted), "--config",
+                                 "test.yaml", *(options or ("--out", "out")))
+        return self.master
+
+    def start_worker(self, name, address, master="10.77.0.1:5557"):
+        if name not in self.workers:
+            self.workers[name] = (self.net.join(name, address), None)
+        space = self.workers[name][0]
+        worker = self.start(space, name, "sfp-worker", "--master", master, "--threads", "1", "--name", name)
+        self.workers[name] = (space, worker)
+        return worker
+
+    def begin(self):
+        """Master and workers, and the load under way for two seconds."""
+        self.start_master()
+        for i in range(self.workers_wanted):
+            self.start_worker("abcdefgh"[i], 11 + i)
+        self.under_way()
+
+    def under_way(self):
+        self.master.wait_for(f"{USERS} users | ")
+        time.sleep(1)
+
+    def worker(self, name):
+        return self.workers[name][1]
+
+    def served(self):
+        text = run("ip", "netns", "exec", self.api_space, sys.executable, "-c",
+                   "import urllib.request;"
+                   "print(urllib.request.urlopen('http://127.0.0.1:8080/__stats', timeout=5).read().decode())")
+        return json.loads(text)["requests"]
+
+    def report(self):
+        with open(os.path.join(self.folder, "out", "report.json")) as file:
+            return json.load(file)
+
+    def remove(self, keep):
+        for program in self.programs:
+            if program.process.poll() is None:
+                program.process.kill()
+                program.process.wait()
+        self.net.remove()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Outcome:
+    def __init__(self, fault, lost, may_be_missing, met_after_s, note=""):
+        self.fault, self.lost, self.may_be_missing = fault, lost, may_be_missing
+        self.met_after_s, self.note = met_after_s, note
+
+
+def seconds_of(report, wall):
+    began = datetime.datetime.fromisoformat(report["run"]["started_at"].replace("Z", "+00:00")).timestamp()
+    return wall - began
+
+
+def check_sums(cluster, report, lossless):
+    """Totals against the server's, within what the report says may be missing."""
+    missing = cluster.served() - report["totals"]["started"]
+    bounds = [worker["may_be_missing"] for worker in report["run"]["workers"]]
+    expect(None not in bounds, f"a bound is not known: {report['run']['workers']}")
+    bound = sum(bounds)
+    expect(0 <= missing <= bound, f"{missing} requests are missing, {bound} may be")
+    if lossless:
+        expect(bound == 0 and missing == 0, f"{missing} of at most {bound} are missing")
+    logs = cluster.master.text()
+    expect("TOTALS DIFFER" not in logs and "TOTALS DIFFER" not in json.dumps(report), "totals differ")
+    for row in report["endpoints"] + [report["totals"]]:
+        expect(row["started"] == row["requests"] + row["in_flight"], f"{row['name']} does not add up")
+    return missing, bound
+
+
+def check_degraded(report, fault_wall, whole_wall):
+    """Seconds with a fault are marked, all others have their users."""
+    first, last = int(seconds_of(report, fault_wall)), int(seconds_of(report, whole_wall)) + 2
+    series = report["series"]
+    marked = [point["t"] for point in series if point["degraded"]]
+    expect(marked, "no second is degraded")
+    expect(first - 1 <= min(marked) and max(marked) <= last, f"{marked} are degraded, the fault was in {first}..{last}")
+    for point in series[1:-2]:
+        if point["t"] < first - 1 or point["t"] > last:
+            expect(point["users"] == USERS, f"{point['users']} users at second {point['t']}")
+
+
+# The cases.
+
+
+def kill_worker(make):
+    cluster = make(10)
+    cluster.begin()
+    killed = time.time()
+    cluster.worker("b").signal(signal.SIGKILL)
+    code = cluster.master.wait(40)
+    expect(code == 3, f"exit code {code}")
+    taken = cluster.master.when(r"worker \d+ \(b\) is lost", killed)
+    expect(taken - killed <= 3, f"taken over after {taken - killed:.1f} s")
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=False)
+    check_degraded(report, killed, taken)
+    names = {worker["name"]: worker["lost"] for worker in report["run"]["workers"]}
+    expect(names == {"a": False, "b": True, "c": False}, f"{names}")
+    expect("(b) was lost" in json.dumps(report["run"]["reasons"]), "the report does not name the worker")
+    return Outcome("kill -9 of a worker", missing, bound, taken - killed)
+
+
+def stopped_worker(make):
+    cluster = make(14)
+    cluster.begin()
+    stopped = time.time()
+    cluster.worker("b").signal(signal.SIGSTOP)
+    time.sleep(5)
+    resumed = time.time()
+    cluster.worker("b").signal(signal.SIGCONT)
+    code = cluster.master.wait(40)
+    expect(code == 0, f"exit code {code}")
+    taken = cluster.master.when(r"worker \d+ \(b\) is lost", stopped)
+    expect(taken - stopped <= 3, f"taken over after {taken - stopped:.1f} s")
+    back = cluster.master.when(r"worker \d+ \(b\) is back", resumed)
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=True)
+    check_degraded(report, stopped, back)
+    return Outcome("SIGSTOP of a worker for 5 s, then SIGCONT", missing, bound, taken - stopped,
+                   f"back after {back - resumed:.1f} s")
+
+
+def cut_off(make, length_s, run_time_s):
+    cluster = make(run_time_s)
+    cluster.begin()
+    cut = time.time()
+    cluster.net.cut("b")
+    time.sleep(length_s)
+    mended = time.time()
+    cluster.net.mend("b")
+    code = cluster.master.wait(run_time_s + 40)
+    expect(code == 0, f"exit code {code}")
+    taken = cluster.master.when(r"worker \d+ \(b\) is lost", cut)
+    expect(taken - cut <= 3, f"taken over after {taken - cut:.1f} s")
+    back = cluster.master.when(r"worker \d+ \(b\) is back", mended)
+    note = f"back after {back - mended:.1f} s"
+    if length_s > DEAD_MAN_S:
+        halted = cluster.worker("b").when("all load stops", cut)
+        expect(halted - cut <= DEAD_MAN_S + 0.5, f"its load stopped after {halted - cut:.1f} s")
+        note += f", its load stopped after {halted - cut:.1f} s"
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=True)
+    check_degraded(report, cut, back)
+    return Outcome(f"a worker cut off from its master for {length_s} s", missing, bound, taken - cut, note)
+
+
+def cut_5s(make):
+    return cut_off(make, 5, 16)
+
+
+def cut_60s(make):
+    return cut_off(make, 60, 85)
+
+
+def bad_line(make):
+    """Delay and loss between one worker and the master, both ways."""
+    cluster = make(12)
+    cluster.start_master()
+    space = cluster.net.join("b", 12)
+    cluster.workers["b"] = (space, None)
+    with BadLine(cluster.master_space, space, delay_s=0.2, loss=0.02):
+        cluster.start_worker("a", 11)
+        cluster.start_worker("b", 12, "10.79.0.1:5557")
+        cluster.start_worker("c", 13)
+        code = cluster.master.wait(60)
+    expect(code == 0, f"exit code {code}: {cluster.master.text()[-1500:]}")
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=True)
+    lost = sum(worker["rejoined"] for worker in report["run"]["workers"])
+    return Outcome("200 ms of delay each way and 2 % loss to one worker", missing, bound, 0.0,
+                   f"taken for lost {lost} times")
+
+
+def killed_master(make):
+    cluster = make(14)
+    cluster.begin()
+    killed = time.time()
+    cluster.master.signal(signal.SIGKILL)
+    cluster.master.process.wait()
+    # What the API serves, four times a second: when it stops growing the load is off.
+    last, grew = cluster.served(), time.time()
+    while time.time() - killed < DEAD_MAN_S + 3:
+        now = cluster.served()
+        if now > last:
+            last, grew = now, time.time()
+        time.sleep(0.25)
+    expect(grew - killed <= DEAD_MAN_S + 0.7, f"the load went on for {grew - killed:.1f} s")
+    folder = os.path.join(cluster.folder, "out")
+    run(os.path.join(cluster.bin, "sfp-master"), "report", folder)
+    rebuilt = cluster.report()
+    missing, bound = check_sums(cluster, rebuilt, lossless=False)
+    first = Outcome("kill -9 of the master: the load stops", missing, bound, grew - killed,
+                    "from the journal; the plan is not met")
+    resumed = time.time()
+    cluster.start_master("--resume", "out")
+    code = cluster.master.wait(60)
+    expect(code == 0, f"exit code {code}: {cluster.master.text()[-1500:]}")
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=True)
+    for key in ("id", "seed", "started_at"):
+        expect(report["run"][key] == rebuilt["run"][key], f"another {key}")
+    series = report["series"]
+    loaded = sum(1 for point in series if point["users"] == USERS and not point["degraded"])
+    again = next(point["t"] for point in series if point["t"] > seconds_of(report, resumed) and point["users"] == USERS)
+    expect("the load stopped" in json.dumps(report["run"]["reasons"]), "the report does not say so")
+    expect(report["run"]["verdict"] != "valid", "a run with a gap is called valid")
+    return [first, Outcome("--resume after 13 s", missing, bound, again - seconds_of(report, resumed),
+                           f"{loaded} seconds as planned")]
+
+
+def resumed_at_once(make):
+    cluster = make(12)
+    cluster.begin()
+    killed = time.time()
+    cluster.master.signal(signal.SIGKILL)
+    cluster.master.process.wait()
+    cluster.start_master("--resume", "out")
+    code = cluster.master.wait(60)
+    expect(code == 0, f"exit code {code}: {cluster.master.text()[-1500:]}")
+    expect("the load never stopped" in cluster.master.text(), "the load stopped")
+    report = cluster.report()
+    missing, bound = check_sums(cluster, report, lossless=True)
+    for point in report["series"][1:-2]:
+        expect(point["users"] == USERS, f"{point['users']} users at second {point['t']}")
+    again = cluster.master.when("the load never stopped", killed)
+    return Outcome("kill -9 of the master, --resume at once", missing, bound, 0.0,
+                   f"workers back after {again - killed:.1f} s, the load never stopped")
+
+
+CASES = [kill_worker, stopped_worker, cut_5s, bad_line, killed_master, resumed_at_once]
+LONG_CASES = [cut_60s]
+
+
+# A bad line between two namespaces.
+
+
+class BadLine:
+    """Two tun devices, 10.79.0.1 and .2, and a thread that carries packets from one to the other,
+    late, and some not at all. (The netem queue would do, but not every kernel has it.)"""
+
+    IFF_TUN, IFF_NO_PI, TUNSETIFF, CLONE_NEWNET = 0x1, 0x1000, 0x400454CA, 0x40000000
+
+    def __init__(self, here, there, delay_s, loss):
+        self.delay_s, self.loss = delay_s, loss
+        self.random = random.Random(1)
+        self.ends = [self.end(here, "10.79.0.1"), self.end(there, "10.79.0.2")]
+        self.done = False
+        self.thread = threading.Thread(target=self.carry)
+
+    def end(self, space, address):
+        # A thread of its own enters the namespace and keeps it; the device's file works everywhere.
+        result = []
+
+        def make():
+            libc = ctypes.CDLL(None, use_errno=True)
+            with open(f"/run/netns/{space}") as file:
+                if libc.setns(file.fileno(), self.CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+            fcntl.ioctl(tun, self.TUNSETIFF, struct.pack("16sH22x", b"bad", self.IFF_TUN | self.IFF_NO_PI))
+            result.append(tun)
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        run("ip", "-n", space, "addr", "add", address + "/30", "dev", "bad")
+        run("ip", "-n", space, "link", "set", "bad", "up")
+        return result[0]
+
+    def carry(self):
+        waiting, number = [], 0
+        while not self.done:
+            ready, _, _ = select.select(self.ends, [], [], 0.005)
+            now = time.monotonic()
+            for end in ready:
+                with contextlib.suppress(BlockingIOError):
+                    packet = os.read(end, 65536)
+                    if self.random.random() >= self.loss:
+                        number += 1
+                        other = self.ends[1 - self.ends.index(end)]
+                        heapq.heappush(waiting, (now + self.delay_s, number, other, packet))
+            while waiting and waiting[0][0] <= now:
+                _, _, other, packet = heapq.heappop(waiting)
+                with contextlib.suppress(OSError):
+                    os.write(other, packet)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done = True
+        self.thread.join()
+        for end in self.ends:
+            os.close(end)
+
+
+def why_not():
+    """Why this machine cannot run the cases; empty if it can."""
+    if os.geteuid() != 0:
+        return "not root: network namespaces need it"
+    if shutil.which("ip") is None:
+        return "no ip command: install iproute2"
+    if not os.path.exists("/dev/net/tun"):
+        return "no /dev/net/tun"
+    try:
+        Network("probe").remove()
+    except subprocess.CalledProcessError as error:
+        return f"{' '.join(error.cmd)}: {error.stderr.strip()}"
+    return ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default="build/release/bin", help="where sfp's programs are")
+    parser.add_argument("--long", action="store_true", help="the cases of a minute, too")
+    parser.add_argument("--jobs", type=int, default=2, help="cases at the same time")
+    parser.add_argument("--keep", action="store_true", help="keep the folders of cases that fail")
+    parser.add_argument("cases", nargs="*")
+    options = parser.parse_args()
+    cases = CASES + (LONG_CASES if options.long else [])
+    if options.cases:
+        cases = [case for case in CASES + LONG_CASES if case.__name__ in options.cases]
+    if reason := why_not():
+        print(f"SKIPPED: {reason}")
+        return SKIPPED
+    binaries = os.path.abspath(options.bin)
+
+    def one(case):
+        clusters = []
+
+        def make(run_time_s):
+            clusters.append(Cluster(case.__name__.replace("_", ""), binaries, run_time_s))
+            return clusters[-1]
+
+        failed = True
+        try:
+            outcome = case(make)
+            failed = False
+            return outcome if isinstance(outcome, list) else [outcome]
+        except Failed as error:
+            return f"{case.__name__}: {error}"
+        except Exception:
+            return f"{case.__name__}: {traceback.format_exc()}"
+        finally:
+            for cluster in clusters:
+                if failed and options.keep:
+                    print(f"{case.__name__}: see {cluster.folder}")
+                cluster.remove(failed and options.keep)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(one, cases))
+    print("| fault | lost | may be missing, says the report | plan met again after |\n|---|---:|---:|---|")
+    failures = []
+    for result in results:
+        if isinstance(result, str):
+            failures.append(result)
+            continue
+        for row in result:
+            note = f" ({row.note})" if row.note else ""
+            print(f"| {row.fault} | {row.lost} | {row.may_be_missing} | {row.met_after_s:.1f} s{note} |")
+    for failure in failures:
+        print("FAILED " + failure)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
