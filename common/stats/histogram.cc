@@ -32,11 +32,14 @@ Histogram& Histogram::operator=(Histogram&& other) noexcept {
   min_ns_ = std::exchange(other.min_ns_, ~0ULL);
   max_ns_ = std::exchange(other.max_ns_, 0);
   blocks_ = std::move(other.blocks_);
+  cells_ = std::exchange(other.cells_, {});
   return *this;
 }
 
 void Histogram::Merge(const Histogram& other) {
   if (other.count_ == 0) return;
+  Unpack();
+  for (const Cell& cell : other.cells_) Add(cell.index, cell.count);
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (!other.blocks_[b]) continue;
     if (!blocks_[b]) {
@@ -57,6 +60,7 @@ void Histogram::Clear() {
   for (std::unique_ptr<Block>& block : blocks_) {
     if (block) block->fill(0);
   }
+  cells_.clear();
   count_ = above_range_ = 0;
   sum_ns_ = 0;
   min_ns_ = ~0ULL;
@@ -86,14 +90,19 @@ std::optional<Duration> Histogram::Quantile(double q) const {
   const std::uint64_t rank =
       std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(exact)), 1, count_);
   std::uint64_t seen = 0;
+  const auto value_of = [this](std::uint32_t index) {
+    const std::uint64_t highest_ns = (LowestUs(index) + WidthUs(index)) * 1000 - 1;
+    return Duration(static_cast<std::int64_t>(std::clamp(highest_ns, min_ns_, max_ns_)));
+  };
+  for (const Cell& cell : cells_) {
+    seen += cell.count;
+    if (seen >= rank) return value_of(cell.index);
+  }
   for (std::uint32_t b = 0; b < kBlocks; ++b) {
     if (!blocks_[b]) continue;
     for (std::uint32_t i = 0; i < kBlock; ++i) {
       seen += (*blocks_[b])[i];
-      if (seen < rank) continue;
-      const std::uint32_t index = b * kBlock + i;
-      const std::uint64_t highest_ns = (LowestUs(index) + WidthUs(index)) * 1000 - 1;
-      return Duration(static_cast<std::int64_t>(std::clamp(highest_ns, min_ns_, max_ns_)));
+      if (seen >= rank) return value_of(b * kBlock + i);
     }
   }
   return max();
@@ -111,6 +120,9 @@ bool operator==(const Histogram& a, const Histogram& b) {
       a.min_ns_ != b.min_ns_ || a.max_ns_ != b.max_ns_) {
     return false;
   }
+  if (!a.cells_.empty() || !b.cells_.empty()) {
+    return Histogram(a) == Histogram(b);  // copies have blocks
+  }
   static constexpr Histogram::Block kEmpty{};
   for (std::uint32_t i = 0; i < Histogram::kBlocks; ++i) {
     const Histogram::Block& left = a.blocks_[i] ? *a.blocks_[i] : kEmpty;
@@ -124,6 +136,16 @@ void Histogram::Add(std::uint32_t index, std::uint64_t count) {
   std::unique_ptr<Block>& block = blocks_[index / kBlock];
   if (!block) block = std::make_unique<Block>();
   (*block)[index % kBlock] += count;
+}
+
+void Histogram::AddBlock(std::unique_ptr<Block>& block) {
+  Unpack();
+  if (!block) block = std::make_unique<Block>();
+}
+
+void Histogram::Unpack() {
+  for (const Cell& cell : cells_) Add(cell.index, cell.count);
+  cells_ = {};
 }
 
 }  // namespace sfp::stats

@@ -26,6 +26,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/base/time.h"
@@ -72,7 +73,7 @@ class Histogram {
     const std::uint32_t index = IndexOf(us);
     std::unique_ptr<Block>& block = blocks_[index / kBlock];
     if (!block) [[unlikely]]
-      block = std::make_unique<Block>();
+      AddBlock(block);
     ++(*block)[index % kBlock];
     ++count_;
     sum_ns_ += ns;
@@ -100,6 +101,7 @@ class Histogram {
   // The same by index, inlined.
   template <typename Visit>
   void ForEachBucket(Visit visit) const {
+    for (const Cell& cell : cells_) visit(cell.index, cell.count);
     for (std::uint32_t b = 0; b < kBlocks; ++b) {
       if (!blocks_[b]) continue;
       for (std::uint32_t i = 0; i < kBlock; ++i) {
@@ -118,7 +120,13 @@ class Histogram {
 
  private:
   using Block = std::array<std::uint64_t, kBlock>;
+  struct Cell {
+    std::uint32_t index;
+    std::uint64_t count;
+  };
   void Add(std::uint32_t index, std::uint64_t count);
+  void AddBlock(std::unique_ptr<Block>& block);
+  void Unpack();
 
   std::uint64_t count_ = 0;
   std::uint64_t above_range_ = 0;
@@ -126,6 +134,10 @@ class Histogram {
   std::uint64_t min_ns_ = ~0ULL;
   std::uint64_t max_ns_ = 0;
   std::array<std::unique_ptr<Block>, kBlocks> blocks_;
+  // As it was decoded: the non-empty buckets in order, and no block. A master merges thousands of
+  // histograms a second that have some tens of values each. Whatever is recorded in or merged into
+  // has blocks.
+  std::vector<Cell> cells_;
 };
 
 }  // namespace sfp::stats

@@ -2,6 +2,7 @@
 // one negative number) beside the exact figures. Each histogram has exactly one encoding; the
 // decoder refuses all others, so that what was decoded encodes to the same bytes again.
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -137,6 +138,7 @@ StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& in) {
   Histogram out;
   Bounds bounds;
   std::string_view bytes = in.counts();
+  out.cells_.reserve(std::min<std::uint64_t>(in.count(), bytes.size()));
   std::uint64_t index = 0;
   bool gap = false;  // the last number stood for empty buckets
   while (!bytes.empty()) {
@@ -148,7 +150,7 @@ StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& in) {
         return Invalid("histogram: count is not that of its buckets");
       }
       Note(bounds, static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number));
-      out.Add(static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number));
+      out.cells_.push_back({static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number)});
       ++index;
       gap = false;
       continue;

@@ -219,7 +219,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     ++connections_;
     coordinator_.OnConnect(connection, peer, Now());
   }
-  void OnMessage(control::ConnectionId connection, v1::WorkerMessage message) override {
+  void OnMessage(control::ConnectionId connection, v1::WorkerMessage& message) override {
     coordinator_.OnMessage(connection, message, Now());
   }
   void OnDisconnect(control::ConnectionId connection) override {

@@ -95,7 +95,7 @@ class Stream : public grpc::ServerBidiReactor<v1::WorkerMessage, v1::MasterMessa
       return;
     }
     post_([self = shared_from_this()] {
-      self->handler_.OnMessage(self->id_, std::move(self->incoming_));
+      self->handler_.OnMessage(self->id_, self->incoming_);
       self->ReadNext();
     });
   }

@@ -31,7 +31,8 @@ using ConnectionId = std::uint64_t;  // never used twice
 class ServerHandler {
  public:
   virtual void OnConnect(ConnectionId connection, const std::string& peer) = 0;
-  virtual void OnMessage(ConnectionId connection, v1::WorkerMessage message) = 0;
+  // The message may be taken apart; what is left of its memory takes the next one.
+  virtual void OnMessage(ConnectionId connection, v1::WorkerMessage& message) = 0;
   // Last call for this connection; also after Close.
   virtual void OnDisconnect(ConnectionId connection) = 0;
 

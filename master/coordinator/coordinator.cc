@@ -13,8 +13,12 @@ Coordinator::~Coordinator() = default;
 void Coordinator::OnConnect(ConnectionId connection, const std::string& peer, Time now) {
   core_->OnConnect(connection, peer, now);
 }
-void Coordinator::OnMessage(ConnectionId connection, const v1::WorkerMessage& message, Time now) {
+void Coordinator::OnMessage(ConnectionId connection, v1::WorkerMessage& message, Time now) {
   core_->OnMessage(connection, message, now);
+}
+void Coordinator::OnMessage(ConnectionId connection, const v1::WorkerMessage& message, Time now) {
+  v1::WorkerMessage copy = message;
+  core_->OnMessage(connection, copy, now);
 }
 void Coordinator::OnDisconnect(ConnectionId connection, Time now) {
   core_->OnDisconnect(connection, now);

@@ -86,6 +86,8 @@ class Coordinator {
   ~Coordinator();
 
   void OnConnect(ConnectionId connection, const std::string& peer, Time now);
+  // Takes a snapshot out of its message, and leaves an older one's memory there.
+  void OnMessage(ConnectionId connection, v1::WorkerMessage& message, Time now);
   void OnMessage(ConnectionId connection, const v1::WorkerMessage& message, Time now);
   void OnDisconnect(ConnectionId connection, Time now);
   void Tick(Time now);

@@ -15,6 +15,7 @@ constexpr Duration kHelloTime = std::chrono::seconds(10);
 constexpr Duration kPingEvery = std::chrono::milliseconds(500);
 constexpr std::size_t kQuickPings = 8;                    // one after another when a stream begins
 constexpr Duration kRemember = std::chrono::seconds(60);  // a worker that is away, without a run
+constexpr Duration kLate = std::chrono::milliseconds(200);  // of a tick
 constexpr std::uint32_t kMostThreads = 4096;
 constexpr std::size_t kLongestName = 64;
 
@@ -42,8 +43,7 @@ void Coordinator::Core::OnDisconnect(ConnectionId connection, Time now) {
   if (Worker* worker = registry_.ByConnection(connection)) registry_.Detach(*worker, now);
 }
 
-void Coordinator::Core::OnMessage(ConnectionId connection, const v1::WorkerMessage& message,
-                                  Time now) {
+void Coordinator::Core::OnMessage(ConnectionId connection, v1::WorkerMessage& message, Time now) {
   if (const auto stranger = strangers_.find(connection); stranger != strangers_.end()) {
     if (message.has_hello()) return Hello(connection, message.hello(), now);
     Refuse(connection, stranger->second.peer, "the first message must be Hello", false, now);
@@ -58,7 +58,7 @@ void Coordinator::Core::OnMessage(ConnectionId connection, const v1::WorkerMessa
   }
 }
 
-Status Coordinator::Core::FromWorker(Worker& worker, const v1::WorkerMessage& message, Time now) {
+Status Coordinator::Core::FromWorker(Worker& worker, v1::WorkerMessage& message, Time now) {
   switch (message.body_case()) {
     case v1::WorkerMessage::kHello:
       return Invalid("a second Hello on one stream");
@@ -71,7 +71,7 @@ Status Coordinator::Core::FromWorker(Worker& worker, const v1::WorkerMessage& me
     case v1::WorkerMessage::kPrepared:
       return run_ ? run_->OnPrepared(worker, message.prepared(), now) : Ok();
     case v1::WorkerMessage::kSnapshot:
-      return run_ ? run_->OnSnapshot(worker, message.snapshot(), now) : Ok();
+      return run_ ? run_->OnSnapshot(worker, *message.mutable_snapshot(), now) : Ok();
     case v1::WorkerMessage::kFinished:
       return run_ ? run_->OnFinished(worker, message.finished(), now) : Ok();
     case v1::WorkerMessage::kLeaving:
@@ -177,7 +177,18 @@ void Coordinator::Core::Ping(Worker& worker, Time now) {
   shell_.Send(*worker.connection, message);
 }
 
+// What the workers said while this loop was held up waits behind this tick: the time is not theirs.
+void Coordinator::Core::ForgiveOwnLateness(Time now) {
+  const Duration late = now - last_tick_.value_or(now);
+  last_tick_ = now;
+  if (late < kLate) return;
+  for (const auto& [index, worker] : registry_.workers()) {
+    worker->last_heard = std::min(now, worker->last_heard + late);
+  }
+}
+
 void Coordinator::Core::Tick(Time now) {
+  ForgiveOwnLateness(now);
   for (const auto& [index, worker] : registry_.workers()) {
     if (worker->connection && now >= worker->next_ping) Ping(*worker, now);
   }

@@ -24,7 +24,8 @@ class Coordinator::Core {
       : shell_(shell), options_(std::move(options)) {}
 
   void OnConnect(ConnectionId connection, const std::string& peer, Time now);
-  void OnMessage(ConnectionId connection, const v1::WorkerMessage& message, Time now);
+  // Takes the snapshot out of the message.
+  void OnMessage(ConnectionId connection, v1::WorkerMessage& message, Time now);
   void OnDisconnect(ConnectionId connection, Time now);
   void Tick(Time now);
 
@@ -47,10 +48,11 @@ class Coordinator::Core {
   std::string Objection(const v1::Hello& hello, bool& retry);
   void Refuse(ConnectionId connection, const std::string& who, const std::string& reason,
               bool retry, Time now);
-  Status FromWorker(Worker& worker, const v1::WorkerMessage& message, Time now);
+  Status FromWorker(Worker& worker, v1::WorkerMessage& message, Time now);
   void Ban(Worker& worker, const std::string& what, Time now);
   void Ping(Worker& worker, Time now);
   void ForgetOld(Time now);
+  void ForgiveOwnLateness(Time now);
 
   CoordinatorShell& shell_;
   const CoordinatorOptions options_;
@@ -60,6 +62,7 @@ class Coordinator::Core {
   std::set<std::uint64_t> banned_;  // sessions, until the next run
   std::unique_ptr<Run> run_;
   std::optional<std::string> goodbye_;
+  std::optional<Time> last_tick_;
 };
 
 }  // namespace sfp::coordinator

@@ -156,7 +156,7 @@ Status Run::OnPrepared(Worker& worker, const v1::Prepared& prepared, Time now) {
   return Ok();
 }
 
-Status Run::OnSnapshot(Worker& worker, const v1::Snapshot& snapshot, Time now) {
+Status Run::OnSnapshot(Worker& worker, v1::Snapshot& snapshot, Time now) {
   if (snapshot.run() != spec_.run || over()) return Ok();  // the run is over: it will be told so
   Part* part = PartOf(worker);
   if (part == nullptr || part->stage == Stage::kInvited || part->stage == Stage::kPrepared) {
@@ -170,14 +170,15 @@ Status Run::OnSnapshot(Worker& worker, const v1::Snapshot& snapshot, Time now) {
     case session::Inbox::Verdict::kDuplicate:
       break;
     case session::Inbox::Verdict::kNext: {
-      v1::JournalRecord record;
+      const std::uint64_t sequence = snapshot.sequence();
+      v1::JournalRecord& record = snapshot_record_;
       record.set_t_ns((now - start_).count());
       record.mutable_snapshot()->set_worker(worker.index);
-      *record.mutable_snapshot()->mutable_snapshot() = snapshot;
+      record.mutable_snapshot()->mutable_snapshot()->Swap(&snapshot);
       if (Status status = results_.Apply(record); !status.ok()) return status;
       journal_->Append(record);
       part->inbox.Accept();
-      unsafe_.push_back({journal_->appended(), worker.index, snapshot.sequence(), now});
+      unsafe_.push_back({journal_->appended(), worker.index, sequence, now});
       AckWhatIsSafe(now);
       return Ok();
     }
@@ -232,7 +233,7 @@ void Run::OnLeaving(Worker& worker, const std::string& reason, Time now) {
     return;
   }
   part->left = true;
-  if (state_ == RunState::kStarting || state_ == RunState::kRunning) SendPlan(now);
+  owners_changed_ = true;
 }
 
 void Run::OnBanned(Worker& worker, Time now) {

@@ -80,7 +80,7 @@ class Run {
 
   // An error is an impossible message.
   Status OnPrepared(Worker& worker, const v1::Prepared& prepared, Time now);
-  Status OnSnapshot(Worker& worker, const v1::Snapshot& snapshot, Time now);
+  Status OnSnapshot(Worker& worker, v1::Snapshot& snapshot, Time now);  // takes it away
   Status OnFinished(Worker& worker, const v1::Finished& finished, Time now);
   void OnLeaving(Worker& worker, const std::string& reason, Time now);
   // Its stream was closed for an impossible message: it takes no part any more.
@@ -105,6 +105,7 @@ class Run {
     bool knows = true;  // had the Prepare, as far as its last Hello says
     bool lost = false;
     bool left = false;
+    bool waits_for_start = false;  // to be sent behind the next revision
     Time lost_since{};
     // A late one: its record, which must be safe before it starts.
     struct Joining {
@@ -153,6 +154,9 @@ class Run {
   void Rebalance();
   void GiveEntries(std::uint32_t index);  // of the owner table, to one that has none
   void SendPlan(Time now);  // the next revision, to all who started, and to the journal
+  // Losses, returns and joinings of one tick make one revision: a master with a thousand workers
+  // must not answer each with a thousand messages.
+  void TickPlan(Time now);
   void Lose(Worker& worker, Part& part, const std::string& reason, Time now);
   void Return(Worker& worker, Part& part, Time now);
   void JoinLate(Worker& worker, Part& part, Time now);
@@ -189,12 +193,14 @@ class Run {
   CoordinatorShell& shell_;
   results::Results results_;
   std::deque<Applied> unsafe_;
-  bool journal_late_ = false;  // its trouble was reported
+  v1::JournalRecord snapshot_record_;  // kept for its memory
+  bool journal_late_ = false;          // its trouble was reported
 
   RunState state_ = RunState::kWaiting;
   Time waiting_since_;
   std::map<std::uint32_t, Part> parts_;
-  v1::Plan plan_;  // owners in force
+  v1::Plan plan_;  // owners in force, unless they have changed since
+  bool owners_changed_ = false;
   plan::Owners home_;
   Time start_{};
   Duration away_from_{0};  // resumed: when the journal ends

@@ -54,12 +54,23 @@ void Run::GiveEntries(std::uint32_t index) {
 void Run::SendPlan(Time now) {
   if (plan_.owners().empty()) plan_.mutable_owners()->Assign(home_.begin(), home_.end());
   Rebalance();
+  owners_changed_ = false;
   plan_.set_revision(plan_.revision() + 1);
   if (!WriteRecord(now, [&](v1::JournalRecord& record) { *record.mutable_plan() = plan_; })) return;
   v1::MasterMessage message;
   *message.mutable_plan() = plan_;
   for (const auto& [index, part] : parts_) {
     if (part.stage == Stage::kStarted && part.knows) Send(*registry_.ByIndex(index), message);
+  }
+}
+
+void Run::TickPlan(Time now) {
+  if (!owners_changed_ || SharesOf(true).empty()) return;
+  SendPlan(now);
+  for (auto& [index, part] : parts_) {
+    if (over() || !part.waits_for_start) continue;
+    part.waits_for_start = false;
+    SendStart(*registry_.ByIndex(index));
   }
 }
 
@@ -98,8 +109,7 @@ void Run::Lose(Worker& worker, Part& part, const std::string& reason, Time now) 
     return;
   }
   if (plan_.iterations() > 0) return;  // it goes on when it is back, nobody else does its part
-  if (state_ != RunState::kStopping && state_ != RunState::kResuming && !SharesOf(true).empty())
-    SendPlan(now);
+  owners_changed_ = true;
 }
 
 void Run::Return(Worker& worker, Part& part, Time now) {
@@ -108,8 +118,8 @@ void Run::Return(Worker& worker, Part& part, Time now) {
   WriteJoined(worker, true, now);
   if (over()) return;
   GiveEntries(worker.index);
-  if (state_ != RunState::kStopping) SendPlan(now);
-  if (!over()) SendAll(worker);
+  if (state_ == RunState::kStopping) return SendAll(worker);
+  owners_changed_ = part.waits_for_start = true;
 }
 
 void Run::JoinLate(Worker& worker, Part& part, Time now) {
@@ -124,8 +134,7 @@ void Run::JoinLate(Worker& worker, Part& part, Time now) {
   part.stage = Stage::kStarted;
   LogInfo(NameOf(worker) + " joins the run");
   GiveEntries(worker.index);
-  SendPlan(now);
-  if (!over()) SendStart(worker);
+  owners_changed_ = part.waits_for_start = true;
 }
 
 // Levels.

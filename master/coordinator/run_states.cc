@@ -195,6 +195,7 @@ void Run::TickRunning(Time now) {
     return;
   }
   if (spec_.levels != nullptr) TickLevels(now);
+  if (!over()) TickPlan(now);
 }
 
 // Each worker ends by itself when its users have done their parts. One that is lost may come back.

@@ -12,6 +12,7 @@ namespace {
 // broken worker can make us allocate.
 constexpr std::uint32_t kMostAhead = 600;
 constexpr std::uint32_t kMostAbsence = 7 * 24 * 3600;
+constexpr Duration kBetweenRecords = std::chrono::seconds(1);
 constexpr Duration kDeadMan = std::chrono::seconds(10);  // of the workers
 
 // The second of the run that `at` lies in; 0 before the start.
@@ -118,8 +119,8 @@ Status Results::OnPlan(const v1::Plan& plan, Duration at) {
   return Ok();
 }
 
-StatusOr<stats::Interval> Results::Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
-                                         Duration at) const {
+StatusOr<Results::Checked> Results::Check(const v1::RecordedSnapshot& recorded,
+                                          const Worker& worker, Duration at) const {
   const v1::Snapshot& snapshot = recorded.snapshot();
   if (snapshot.run() != run_.run()) return Invalid("a snapshot of another run");
   if (snapshot.sequence() != 0 && snapshot.session() == worker.session &&
@@ -129,35 +130,39 @@ StatusOr<stats::Interval> Results::Check(const v1::RecordedSnapshot& recorded, c
   const std::uint64_t known = std::max<std::uint64_t>(SecondOf(at), series().size());
   if (snapshot.interval() > known + kMostAhead) return Invalid("a snapshot from the future");
   StatusOr<stats::Interval> interval = stats::FromProto(snapshot, endpoints_.size());
-  if (!interval.ok()) return interval;
+  if (!interval.ok()) return interval.status();
   v1::Totals sum = snapshot.session() == worker.session ? worker.totals : v1::Totals();
   stats::AddTotals(sum, stats::ComputeTotals(interval->endpoints));
   if (sum.started() < sum.succeeded() + sum.failed()) {
     return Invalid("more requests completed than started");
   }
-  return interval;
+  return Checked{*std::move(interval), std::move(sum)};
 }
 
 Status Results::OnSnapshot(const v1::RecordedSnapshot& recorded, Duration at) {
   const auto found = workers_.find(recorded.worker());
   if (found == workers_.end()) return UnknownWorker(recorded.worker());
   Worker& worker = found->second;
-  const StatusOr<stats::Interval> interval = Check(recorded, worker, at);
-  if (!interval.ok()) {
-    return Annotate(interval.status(), "worker " + std::to_string(recorded.worker()));
+  StatusOr<Checked> checked = Check(recorded, worker, at);
+  if (!checked.ok()) {
+    return Annotate(checked.status(), "worker " + std::to_string(recorded.worker()));
   }
-  Count(worker, recorded.snapshot(), *interval);
+  const bool was_awaited = worker.awaited && !worker.finished;
+  const std::optional<std::uint32_t> before = worker.delivered;
+  Count(worker, recorded.snapshot(), *std::move(checked));
+  if (was_awaited && !worker.finished && before && least_ && *worker.delivered > *before) {
+    // Others hold the second back: with many workers that is the usual case.
+    if (*before > *least_ || --at_least_ > 0) return Ok();
+  }
   UpdateComplete();
   return Ok();
 }
 
-void Results::Count(Worker& worker, const v1::Snapshot& snapshot, const stats::Interval& interval) {
-  if (snapshot.session() != worker.session) {
-    worker.session = snapshot.session();
-    worker.totals.Clear();
-  }
+void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checked) {
+  const stats::Interval& interval = checked.interval;
+  worker.session = snapshot.session();
   worker.sequence = snapshot.sequence();
-  stats::AddTotals(worker.totals, stats::ComputeTotals(interval.endpoints));
+  worker.totals = std::move(checked.totals);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].Merge(interval.endpoints[i]);
   timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
   worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
@@ -200,7 +205,9 @@ Status Results::OnResumed(const v1::RunResumed& resumed) {
 std::optional<MayBeMissing> Results::Missing(const Worker& worker) const {
   if (worker.finished) return std::nullopt;
   // Its last sign of life, and as long as a worker goes on without hearing from its master.
-  Duration until = (worker.lost ? worker.heard : newest_) + kDeadMan;
+  // A master that was killed may have been heard for a second after its last record.
+  const Duration master_heard = newest_ + (ended_ ? Duration(0) : kBetweenRecords);
+  Duration until = (worker.lost ? worker.heard : master_heard) + kDeadMan;
   if (plan_end_) until = std::min(until, *plan_end_);
   MayBeMissing missing;
   missing.span = std::max(Duration(0), until - worker.delivered_until);
@@ -229,15 +236,21 @@ void Results::UpdateComplete() {
   std::optional<std::uint32_t> least;  // that any worker has yet to pass
   std::optional<std::uint32_t> most;
   bool waiting = false;  // for a worker that has delivered nothing
+  at_least_ = 0;
   for (const auto& [index, worker] : workers_) {
     if (worker.delivered) most = std::max(most.value_or(0), *worker.delivered);
     if (!worker.awaited || worker.finished) continue;
     if (!worker.delivered) {
       waiting = true;
     } else {
-      least = std::min(least.value_or(*worker.delivered), *worker.delivered);
+      if (!least || *worker.delivered < *least) {
+        least = *worker.delivered;
+        at_least_ = 0;
+      }
+      at_least_ += *worker.delivered == *least;
     }
   }
+  least_ = waiting ? std::nullopt : least;
   if (waiting) return;
   if (const auto complete = least ? least : most) timeline_.Complete(*complete);
 }

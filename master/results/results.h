@@ -119,9 +119,13 @@ class Results {
   Status OnResumed(const v1::RunResumed& resumed);
   Status OnFinished(const v1::WorkerFinished& finished);
   Status OnEnded(const v1::RunEnded& ended, Duration at);
-  StatusOr<stats::Interval> Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
-                                  Duration at) const;
-  void Count(Worker& worker, const v1::Snapshot& snapshot, const stats::Interval& interval);
+  struct Checked {
+    stats::Interval interval;
+    v1::Totals totals;  // of the worker, with it
+  };
+  StatusOr<Checked> Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
+                          Duration at) const;
+  void Count(Worker& worker, const v1::Snapshot& snapshot, Checked checked);
   void UpdateComplete();
 
   bool started_ = false;
@@ -132,6 +136,10 @@ class Results {
   // The first second from which a lost worker's users have been missing, while nobody has taken
   // them over.
   std::optional<std::uint32_t> missing_since_;
+  // The newest second that all who are waited for have delivered, and how many of them nothing
+  // behind it.
+  std::optional<std::uint32_t> least_;
+  std::size_t at_least_ = 0;
   std::optional<v1::RunEnded> ended_;
   std::optional<std::string> stopping_;
   std::vector<Absence> absences_;

@@ -25,7 +25,7 @@ class Master final : public ServerHandler {
     server = std::move(*listening);
   }
   void OnConnect(ConnectionId connection, const std::string&) override { up.push_back(connection); }
-  void OnMessage(ConnectionId connection, v1::WorkerMessage message) override {
+  void OnMessage(ConnectionId connection, v1::WorkerMessage& message) override {
     received[connection].push_back(std::move(message));
   }
   void OnDisconnect(ConnectionId connection) override { down.push_back(connection); }
