@@ -13,6 +13,11 @@ std::string Fixed(const Number& value, int decimals) {
   return value ? absl::StrFormat("%.*f", decimals, *value) : "-";
 }
 
+// Milliseconds: whole ones, of a fast target also their parts.
+std::string Ms(const Number& value) {
+  return Fixed(value, !value || *value >= 9.95 ? 0 : *value >= 0.995 ? 1 : 2);
+}
+
 std::string Fails(std::uint64_t failures, const Number& percent) {
   return absl::StrFormat("%d(%s%%)", failures, Fixed(percent.value_or(0), 2));
 }
@@ -23,11 +28,11 @@ std::vector<std::string> LiveRow(const Endpoint& e, const results::Counts& recen
   return {e.name,
           std::to_string(e.requests),
           Fails(e.failures, e.failure_pct),
-          Fixed(r.avg, 0),
-          Fixed(r.min, 0),
-          Fixed(r.max, 0),
-          Fixed(r.p50, 0),
-          Fixed(r.p95, 0),
+          Ms(r.avg),
+          Ms(r.min),
+          Ms(r.max),
+          Ms(r.p50),
+          Ms(r.p95),
           Fixed(PerSecond(recent.requests, covered), 2),
           Fixed(PerSecond(recent.failures, covered), 2)};
 }
@@ -38,8 +43,8 @@ std::string RowTable(const Report& report) {
               0);
   for (const Row& row : report.rows) {
     table.Add({std::to_string(row.users), std::to_string(row.requests),
-               std::to_string(row.failures), Fixed(row.failure_pct, 1), Fixed(row.avg_ms, 0),
-               Fixed(row.rps, 1), Fixed(row.p50_ms, 0), Fixed(row.p95_ms, 0), Fixed(row.p99_ms, 0),
+               std::to_string(row.failures), Fixed(row.failure_pct, 1), Ms(row.avg_ms),
+               Fixed(row.rps, 1), Ms(row.p50_ms), Ms(row.p95_ms), Ms(row.p99_ms),
                std::to_string(row.in_flight), std::string(capacity::Name(row.judgement.verdict))});
   }
   return table.Text();
