@@ -36,7 +36,7 @@ class Master final : public ServerHandler {
     up.push_back(connection);
     peers.push_back(peer);
   }
-  void OnMessage(ConnectionId connection, v1::WorkerMessage) override { ++received[connection]; }
+  void OnMessage(ConnectionId connection, v1::WorkerMessage&) override { ++received[connection]; }
   void OnDisconnect(ConnectionId connection) override { down.push_back(connection); }
 
   std::unique_ptr<ControlServer> server;
