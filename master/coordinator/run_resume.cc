@@ -10,6 +10,8 @@
 namespace sfp::coordinator {
 namespace {
 
+// Workers may have later revisions than a slow disk had: whatever is sent now must be newer.
+constexpr std::uint64_t kUnseenRevisions = 1'000'000;
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 // Snapshots of running workers are never older than this; older ones mean that the load stopped.
 constexpr std::uint32_t kFreshSeconds = 2;
@@ -50,6 +52,7 @@ Run::Run(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Regist
     : Run(std::move(spec), std::move(journal), registry, shell, now) {
   results_ = std::move(from.results);
   plan_ = std::move(from.plan);
+  plan_.set_revision(plan_.revision() + kUnseenRevisions);
   home_.assign(plan_.owners().begin(), plan_.owners().end());
   start_ = from.start;
   away_from_ = results_.newest();

@@ -182,6 +182,8 @@ Load::Load(std::string address, std::size_t workers, const std::vector<v1::Snaps
   shared_->snapshots = &snapshots;
   for (std::size_t i = 0; i < workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(*shared_, address, i + 1));
+    // The gate keeps few who have not said anything, and these do not try again.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
 
