@@ -29,7 +29,7 @@ std::vector<Row> Thinking(const Case& self, const Effort& effort) {
       ConfigOf(server,
                "{stages: [{users: " + std::to_string(users) + ", ramp: " + std::to_string(ramp) +
                    "s, hold: " + std::to_string(effort.tiny ? 1 : hold) + "s}]}",
-               "wait: {uniform: [100ms, 5s]}, "),
+               "wait: {uniform: [100ms, 5s]}, ", SourceAddresses(users)),
       {});
   const bool began = AwaitRequests(server, 1);
   std::this_thread::sleep_for(std::chrono::seconds(effort.tiny ? 0 : ramp + 2));
