@@ -122,7 +122,8 @@ class Schedule {
 
   void LongSilence() {
     SimWorker& worker = *sim_.workers()[sim_.rng.Below(sim_.workers().size())];
-    if (!worker.alive() || sim_.outcome()) return;
+    // A run of which nobody is left for 30 s ends, as it should.
+    if (!worker.alive() || sim_.outcome() || sim_.workers().size() < 2) return;
     sim_.Swallow(worker, seconds(30));
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + seconds(30 + 8));
   }
