@@ -14,6 +14,9 @@ namespace http = boost::beast::http;
 
 namespace {
 
+// "0\r\n\r\n". Once Beast has seen a first part of a last chunk, it must not be asked with less.
+constexpr std::size_t kLeastLastChunk = 5;
+
 // Room beside the largest head: for bodies on their way out, and for pipelined requests.
 constexpr std::size_t kRoom = 8 * 1024;
 
@@ -27,6 +30,9 @@ class RequestReader::Parser : public http::basic_parser<true> {
     header_limit(reader.most_head_bytes_);
     body_limit(reader.most_body_bytes_);
   }
+
+  // What follows next is a chunk's header, or the last one with the trailers.
+  bool at_chunk_header() const { return at_chunk_header_; }
 
  private:
   void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
@@ -50,21 +56,28 @@ class RequestReader::Parser : public http::basic_parser<true> {
       reader_.expects_continue_ = beast::iequals(value, "100-continue");
     }
   }
-  void on_header_impl(beast::error_code&) override { in_body_ = true; }
+  void on_header_impl(beast::error_code&) override {
+    in_body_ = true;
+    at_chunk_header_ = chunked();
+  }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, beast::error_code&) override {
     reader_.body_.append(body.data(), body.size());
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body,
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view, beast::error_code&) override {
+    at_chunk_header_ = size == 0;
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t remain, beast::string_view body,
                                  beast::error_code& error) override {
+    at_chunk_header_ = body.size() == remain;
     return on_body_impl(body, error);
   }
   void on_finish_impl(beast::error_code&) override {}
 
   RequestReader& reader_;
   bool in_body_ = false;
+  bool at_chunk_header_ = false;
 };
 
 RequestReader::RequestReader(std::uint32_t most_head_bytes, std::uint64_t most_body_bytes)
@@ -127,8 +140,12 @@ RequestReader::Result RequestReader::ParseBody() {
   char* const rest = buffer_.get() + head_bytes_;
   std::size_t used = 0;
   beast::error_code error;
-  while (!parser_->is_done() && head_bytes_ + used < size_ && !error) {
-    used += parser_->put(boost::asio::const_buffer(rest + used, size_ - head_bytes_ - used), error);
+  while (!parser_->is_done() && !error) {
+    const std::size_t left = size_ - head_bytes_ - used;
+    if (left == 0) break;
+    const bool may_be_last = parser_->at_chunk_header() && rest[used] == '0';
+    if (may_be_last && left < kLeastLastChunk) break;
+    used += parser_->put(boost::asio::const_buffer(rest + used, left), error);
   }
   message_bytes_ += used;
   if (used > 0) std::memmove(rest, rest + used, size_ - head_bytes_ - used);
