@@ -1,6 +1,5 @@
 #include "worker/http/channel.h"
 
-#include <chrono>
 #include <utility>
 
 #include "common/base/check.h"
@@ -10,14 +9,6 @@ namespace sfp::http {
 
 using stats::FailureKind;
 using stats::Phase;
-
-namespace {
-
-// A connection that answered so recently, and of whose end the reactor has not told since, is taken
-// to be open without asking the socket.
-constexpr Duration kSurelyOpen = std::chrono::milliseconds(1);
-
-}  // namespace
 
 Channel::Channel(Loop& loop, std::uint64_t number)
     : loop_(loop), number_(number), address_(static_cast<std::uint32_t>(number)) {
@@ -45,7 +36,8 @@ void Channel::StartBlocked(const engine::Request& request, engine::ExchangeHandl
 void Channel::Begin(const engine::Request& request, engine::ExchangeHandler& handler, Time since,
                     Time now) {
   SFP_CHECK(call_ == nullptr);
-  if (state_ == State::kOpen && (MayRead() || now - answered_at_ >= kSurelyOpen)) StillOpen();
+  // Right behind an answer the socket was just read to its end.
+  if (state_ == State::kOpen && (MayRead() || !delivering_)) StillOpen();
   call_ = loop_.TakeCall();
   call_->Begin(request, handler, since);
   call_->exchange.sample.reconnected = std::exchange(lost_, false);
@@ -104,7 +96,8 @@ void Channel::Connect() {
 }
 
 void Channel::OnConnect(int error) {
-  if (error != 0) {
+  const bool accepted = error == 0 || IsReset(error);  // while connecting RST means refused
+  if (!accepted) {
     Close();
     connect_error_ = MoreTelling(connect_error_, error);
     ++attempt_;
@@ -116,10 +109,23 @@ void Channel::OnConnect(int error) {
   served_ = 0;
   ++loop_.counters().connects;
   MeasurePhase(Phase::kConnect, now);
-  if (loop_.destination().tls) {
+  if (error != 0) {
+    ResetAtOnce(error);
+  } else if (loop_.destination().tls) {
     BeginTls(now);
   } else {
     Opened(now);
+  }
+}
+
+// The server took the connection and reset it before a byte was sent.
+void Channel::ResetAtOnce(int error) {
+  if (loop_.destination().tls) {
+    session_.reset();
+    Fail(FailureKind::kTlsHandshake, Phase::kTls, "TLS handshake failed: " + ErrorText(error),
+         error);
+  } else {
+    Fail(FailureKind::kReset, Phase::kSend, std::string(stats::kMessageReset), error);
   }
 }
 

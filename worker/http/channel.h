@@ -49,6 +49,7 @@ class Channel final : public engine::Connection, private engine::Timer, private 
              Time now);
   void Connect();
   void OnConnect(int error);
+  void ResetAtOnce(int error);
   void ConnectFailed();
   void BeginTls(Time now);
   void Handshake();
@@ -99,10 +100,11 @@ class Channel final : public engine::Connection, private engine::Timer, private 
   std::uint32_t attempt_ = 0;  // addresses that failed in this exchange
   int connect_error_ = 0;
   State state_ = State::kClosed;
-  bool readable_ = false;  // the socket may have bytes, or its end, that were not read yet
-  bool hung_up_ = false;   // the reactor has told that the server sends no more
-  bool lost_ = false;      // the server closed it while idle
-  bool starting_ = false;  // inside Start: OnExchange must wait
+  bool readable_ = false;    // the socket may have bytes, or its end, that were not read yet
+  bool hung_up_ = false;     // the reactor has told that the server sends no more
+  bool lost_ = false;        // the server closed it while idle
+  bool starting_ = false;    // inside Start: OnExchange must wait
+  bool delivering_ = false;  // inside OnExchange
 };
 
 }  // namespace sfp::http

@@ -222,7 +222,9 @@ void Channel::Complete(Time now) {
 void Channel::Deliver() {
   std::unique_ptr<Call> call = std::move(call_);
   call->response.Release();
+  delivering_ = true;
   call->handler->OnExchange(call->exchange);
+  delivering_ = false;
   loop_.GiveBack(std::move(call));
   if (state_ != State::kOpen || call_ != nullptr) return;
   if (MayRead() && !StillOpen()) return;
