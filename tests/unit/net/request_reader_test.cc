@@ -17,8 +17,8 @@ TEST(RequestReader, TakesAnEmptyChunkedBodyHoweverItIsCut) {
       for (std::size_t second = first; second <= end.size(); ++second) {
         RequestReader reader(1000, 1000);
         Result result = Result::kNeedMore;
-        for (const std::string& piece : {head, end.substr(0, first),
-                                         end.substr(first, second - first), end.substr(second)}) {
+        for (const std::string& piece :
+             {head, end.substr(0, first), end.substr(first, second - first), end.substr(second)}) {
           if (piece.empty()) continue;
           ASSERT_EQ(result, Result::kNeedMore);
           std::copy(piece.begin(), piece.end(), reader.Space().begin());
