@@ -28,8 +28,12 @@ missing=()
 for package in "${wanted[@]}"; do
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done
-# Any Node.js will do, however it was installed.
-if [ "${1:-build}" = test ] && ! command -v node >/dev/null; then missing+=(nodejs); fi
+# Any of these will do, however it was installed.
+if [ "${1:-build}" = test ]; then
+  for tool in node:nodejs python3:python3 ip:iproute2; do
+    command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
+  done
+fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ]; then
