@@ -1,0 +1,1 @@
+// Gives the precompiled headers of all tests something to belong to.
