@@ -39,13 +39,14 @@ void EndpointStats::Merge(const EndpointStats& other) {
   response.Merge(other.response);
   intended.Merge(other.intended);
   for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
+  unanswered.Merge(other.unanswered);
   for (const auto& [code, count] : other.status) status[code] += count;
   for (const auto& [key, row] : other.failures) RowOf(failures, key).Merge(row);
 }
 
 bool EndpointStats::empty() const {
   return started == 0 && requests() == 0 && skipped == 0 && dropped == 0 && reconnects == 0 &&
-         bytes_sent == 0 && bytes_received == 0;
+         bytes_sent == 0 && bytes_received == 0 && unanswered.count() == 0;
 }
 
 void EndpointStats::Clear() {
@@ -54,6 +55,7 @@ void EndpointStats::Clear() {
   response.Clear();
   intended.Clear();
   for (Histogram& phase : phases) phase.Clear();
+  unanswered.Clear();
   status.clear();
   failures.clear();
 }

@@ -69,6 +69,9 @@ struct EndpointStats {
   Histogram response;                   // of all completed requests
   Histogram intended;
   std::array<Histogram, kPhases> phases;
+  // Ages of the requests that were given up without an answer when the load ended. They stay in
+  // flight, so this is no part of requests().
+  Histogram unanswered;
   StatusMap status;
   FailureMap failures;  // at most kMostFailures rows, and then kOtherFailures
 
@@ -114,7 +117,8 @@ std::string CleanMessage(std::string_view text);
 
 // The wire form. ToProto leaves run, session, sequence to the caller. FromProto refuses impossible
 // contents (unknown endpoint, unknown kind, broken histogram, succeeded + failed unequal to the
-// response histogram's count) with a message; it never trusts a peer.
+// response histogram's count, more requests given up than are in flight) with a message; it never
+// trusts a peer.
 void ToProto(const Interval& interval, v1::Snapshot& out);
 StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints);
 

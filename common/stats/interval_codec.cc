@@ -78,6 +78,7 @@ void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
   PutHistogram(in.response, &v1::EndpointStats::mutable_response, out);
   PutHistogram(in.intended, &v1::EndpointStats::mutable_intended, out);
   for (const Histogram& phase : in.phases) phase.ToProto(*out.add_phases());
+  PutHistogram(in.unanswered, &v1::EndpointStats::mutable_unanswered, out);
   for (const auto& [code, count] : in.status) (*out.mutable_status())[code] = count;
   for (const auto& [key, row] : in.failures) {
     v1::Failure& failure = *out.add_failures();
@@ -164,7 +165,17 @@ Status TakeFailures(const v1::EndpointStats& in, EndpointStats& out) {
   return left == 0 ? Ok() : Invalid("failure rows do not add up");
 }
 
-Status TakeEndpoint(const v1::EndpointStats& in, EndpointStats& out) {
+// `in_flight`: how many requests of the whole worker may still be without an answer.
+Status TakeUnanswered(const v1::EndpointStats& in, std::uint64_t& in_flight, EndpointStats& out) {
+  StatusOr<Histogram> histogram = Histogram::FromProto(in.unanswered());
+  if (!histogram.ok()) return Annotate(histogram.status(), "unanswered");
+  if (histogram->count() > in_flight) return Invalid("more requests given up than in flight");
+  in_flight -= histogram->count();
+  out.unanswered = *std::move(histogram);
+  return Ok();
+}
+
+Status TakeEndpoint(const v1::EndpointStats& in, std::uint64_t& in_flight, EndpointStats& out) {
   for (const std::uint64_t counter :
        {in.started(), in.succeeded(), in.failed(), in.skipped(), in.dropped(), in.reconnects(),
         in.bytes_sent(), in.bytes_received()}) {
@@ -183,6 +194,7 @@ Status TakeEndpoint(const v1::EndpointStats& in, EndpointStats& out) {
     return Invalid("the failures took longer than all requests");
   }
   out.failed_sum_ns = in.failed_sum_ns();
+  if (Status s = TakeUnanswered(in, in_flight, out); !s.ok()) return s;
   if (Status s = TakeStatus(in, out); !s.ok()) return s;
   return TakeFailures(in, out);
 }
@@ -249,12 +261,13 @@ StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints) {
   if (Status s = TakeHistogram(in.lag(), kMostOfAny, "lag", out.lag); !s.ok()) return s;
   out.endpoints.resize(endpoints);
   std::vector<bool> seen(endpoints, false);
+  std::uint64_t in_flight = in.in_flight();
   for (const v1::EndpointStats& endpoint : in.endpoints()) {
     const std::size_t at = endpoint.endpoint();
     if (at >= endpoints) return Invalid("unknown endpoint " + std::to_string(at));
     if (seen[at]) return Invalid("endpoint " + std::to_string(at) + " comes twice");
     seen[at] = true;
-    if (Status s = TakeEndpoint(endpoint, out.endpoints[at]); !s.ok()) {
+    if (Status s = TakeEndpoint(endpoint, in_flight, out.endpoints[at]); !s.ok()) {
       return Annotate(s, "endpoint " + std::to_string(at));
     }
   }

@@ -23,6 +23,10 @@ class Recorder {
   void Completed(std::size_t endpoint, const Sample& sample);
   void Skipped(std::size_t endpoint);
   void Dropped(std::size_t endpoint, std::uint64_t count);
+  // A started request is given up, `age` after its start: it stays in flight for ever.
+  void GaveUp(std::size_t endpoint, Duration age) {
+    current_.endpoints[endpoint].unanswered.Record(age);
+  }
   // A user has done one of its tasks (those of on_start and on_stop do not count).
   void Iteration() { ++current_.iterations; }
   // A planned wake-up ran so late.

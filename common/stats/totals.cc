@@ -48,6 +48,7 @@ void AddEndpoint(Digest& digest, std::size_t at, const EndpointStats& stats) {
   digest.Add(at, field++, stats.intended);
   for (const Histogram& phase : stats.phases) digest.Add(at, field++, phase);
   for (const auto& [code, count] : stats.status) digest.Add(at, field, code, count);
+  digest.Add(at, ++field, stats.unanswered);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "common/config/threshold.h"
 #include "master/report/cause.h"
+#include "master/report/intervals.h"
 #include "master/report/latencies.h"
 #include "master/report/rows.h"
 #include "master/report/thresholds.h"
@@ -191,17 +192,35 @@ capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>
   return capacity::FitSweep(points, pool);
 }
 
+// Of a steady run, over its whole seconds.
+void AddIntervals(const results::Batches& batches, const stats::EndpointStats& stats,
+                  double duration_s, Endpoint& endpoint) {
+  const Intervals intervals =
+      IntervalsOf(batches, static_cast<std::uint32_t>(duration_s + 0.001), stats.response);
+  endpoint.ci95_rps = intervals.rps;
+  endpoint.response.ci95_avg = intervals.avg_ms;
+  const bool corrected = endpoint.response.censored && endpoint.response.censored->of_known_age > 0;
+  if (!corrected) endpoint.response.ci95_p95 = intervals.p95_ms;
+}
+
 }  // namespace
 
 Report Build(const results::Results& results) {
   Report report;
   const double duration_s = Seconds(results.duration());
   report.run = RunOf(results);
-  report.totals = EndpointOf(results.Total(), "Aggregated", "", duration_s);
+  const bool steady = IsSteady(results);
+  const stats::EndpointStats total = results.Total();
+  report.totals = EndpointOf(total, "Aggregated", "", duration_s);
+  if (steady) AddIntervals(results.TotalBatches(), total, duration_s, report.totals);
   for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
     const v1::EndpointName& name = results.run().endpoints(static_cast<int>(i));
     report.endpoints.push_back(
         EndpointOf(results.endpoints()[i], name.name(), name.method(), duration_s));
+    if (steady) {
+      AddIntervals(results.batches()[i], results.endpoints()[i], duration_s,
+                   report.endpoints.back());
+    }
   }
   report.failures = FailuresOf(results);
   report.series = SeriesOf(results);

@@ -18,6 +18,17 @@ std::string Ms(const Number& value) {
   return Fixed(value, !value || *value >= 9.95 ? 0 : *value >= 0.995 ? 1 : 2);
 }
 
+// A percentile, or its bound where too few requests were answered.
+std::string Ms(const Number& value, const std::optional<Censored>& censored, const char* key) {
+  if (value || !censored || !censored->AtLeast(key)) return Ms(value);
+  return "> " + Ms(censored->AtLeast(key));
+}
+
+std::string Fixed(const Number& value, const std::optional<Censored>& censored, const char* key) {
+  if (value || !censored || !censored->AtLeast(key)) return Fixed(value, 1);
+  return "> " + Fixed(censored->AtLeast(key), 1);
+}
+
 std::string Fails(std::uint64_t failures, const Number& percent) {
   return absl::StrFormat("%d(%s%%)", failures, Fixed(percent.value_or(0), 2));
 }
@@ -44,7 +55,8 @@ std::string RowTable(const Report& report) {
   for (const Row& row : report.rows) {
     table.Add({std::to_string(row.users), std::to_string(row.requests),
                std::to_string(row.failures), Fixed(row.failure_pct, 1), Ms(row.avg_ms),
-               Fixed(row.rps, 1), Ms(row.p50_ms), Ms(row.p95_ms), Ms(row.p99_ms),
+               Fixed(row.rps, 1), Ms(row.p50_ms, row.censored, "p50"),
+               Ms(row.p95_ms, row.censored, "p95"), Ms(row.p99_ms, row.censored, "p99"),
                std::to_string(row.in_flight), std::string(capacity::Name(row.judgement.verdict))});
   }
   return table.Text();
@@ -65,9 +77,9 @@ std::string EndpointTable(const Report& report) {
                                     Fixed(r.avg, 1),
                                     Fixed(r.min, 1),
                                     Fixed(r.max, 1),
-                                    Fixed(r.p50, 1),
-                                    Fixed(r.p95, 1),
-                                    Fixed(r.p99, 1),
+                                    Fixed(r.p50, r.censored, "p50"),
+                                    Fixed(r.p95, r.censored, "p95"),
+                                    Fixed(r.p99, r.censored, "p99"),
                                     Fixed(e.rps, 1),
                                     std::to_string(e.in_flight),
                                     std::to_string(e.skipped)};
@@ -114,7 +126,8 @@ std::string LiveTable(const results::Results& results) {
 }
 
 std::string FinalTable(const Report& report) {
-  std::string out = RowTable(report) + "\n" + EndpointTable(report) + IntendedTable(report);
+  std::string out = RowTable(report) + "\n" + EndpointTable(report) + CensoredNote(report) +
+                    IntendedTable(report);
   if (report.run.iterations_planned) {
     out += absl::StrFormat("\n%d of %d iterations were done\n", report.run.iterations,
                            *report.run.iterations_planned);

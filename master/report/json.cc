@@ -18,6 +18,19 @@ void Write(JsonWriter& w, const std::vector<std::string>& texts) {
   w.EndArray();
 }
 
+// Requests without an answer at the end; a percentile that they leave open is null and has a bound
+// here.
+void Write(JsonWriter& w, const std::optional<Censored>& censored) {
+  if (!censored) return w.Null();
+  w.BeginObject(JsonWriter::kInline);
+  w.Key("requests").Value(censored->requests);
+  w.Key("of_known_age").Value(censored->of_known_age);
+  w.Key("at_least").BeginObject(JsonWriter::kInline);
+  for (const auto& [percentile, ms] : censored->at_least) w.Key(percentile).Value(ms);
+  w.EndObject();
+  w.EndObject();
+}
+
 void Write(JsonWriter& w, const Latencies& l) {
   w.BeginObject(JsonWriter::kInline);
   w.Key("avg").Value(l.avg);
@@ -63,10 +76,12 @@ void Write(JsonWriter& w, const Endpoint& e) {
   w.Key("dropped").Value(e.dropped);
   w.Key("reconnects").Value(e.reconnects);
   w.Key("rps").Value(e.rps);
+  Write(w.Key("ci95_rps"), e.ci95_rps);
   w.Key("failure_pct").Value(e.failure_pct);
   w.Key("bytes_sent").Value(e.bytes_sent);
   w.Key("bytes_received").Value(e.bytes_received);
   Write(w.Key("response_ms"), e.response);
+  Write(w.Key("censored"), e.response.censored);
   Write(w.Key("intended_ms"), e.intended);
   w.Key("phases_ms").BeginObject();
   Write(w.Key("connect"), e.connect);
@@ -175,6 +190,10 @@ void Write(JsonWriter& w, const Row& row) {
   w.Key("p50_ms").Value(row.p50_ms);
   w.Key("p95_ms").Value(row.p95_ms);
   w.Key("p99_ms").Value(row.p99_ms);
+  Write(w.Key("ci95_avg"), row.ci95_avg);
+  Write(w.Key("ci95_rps"), row.ci95_rps);
+  Write(w.Key("ci95_p95"), row.ci95_p95);
+  Write(w.Key("censored"), row.censored);
   w.Key("in_flight").Value(row.in_flight);
   w.Key("little_ratio").Value(row.judgement.little_ratio);
   w.Key("verdict").Value(capacity::Name(row.judgement.verdict));

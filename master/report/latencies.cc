@@ -1,7 +1,11 @@
 #include "master/report/latencies.h"
 
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "master/report/censored.h"
 
 namespace sfp::report {
 namespace {
@@ -17,6 +21,18 @@ const stats::Histogram& PhaseOf(const stats::EndpointStats& stats, stats::Phase 
 
 }  // namespace
 
+std::span<const Percentile> Percentiles() {
+  static constexpr Percentile kAll[] = {
+      {"p50", 0.50, &Latencies::p50},      {"p66", 0.66, &Latencies::p66},
+      {"p75", 0.75, &Latencies::p75},      {"p80", 0.80, &Latencies::p80},
+      {"p90", 0.90, &Latencies::p90},      {"p95", 0.95, &Latencies::p95},
+      {"p98", 0.98, &Latencies::p98},      {"p99", 0.99, &Latencies::p99},
+      {"p99_9", 0.999, &Latencies::p99_9}, {"p99_99", 0.9999, &Latencies::p99_99},
+      {"p100", 1, &Latencies::p100},
+  };
+  return kAll;
+}
+
 Number QuantileMs(const stats::Histogram& histogram, double q) { return Ms(histogram.Quantile(q)); }
 
 Latencies LatenciesOf(const stats::Histogram& h) {
@@ -24,23 +40,24 @@ Latencies LatenciesOf(const stats::Histogram& h) {
   out.avg = Ms(h.mean());
   out.min = Ms(h.min());
   out.max = Ms(h.max());
-  out.p50 = QuantileMs(h, 0.50);
-  out.p66 = QuantileMs(h, 0.66);
-  out.p75 = QuantileMs(h, 0.75);
-  out.p80 = QuantileMs(h, 0.80);
-  out.p90 = QuantileMs(h, 0.90);
-  out.p95 = QuantileMs(h, 0.95);
-  out.p98 = QuantileMs(h, 0.98);
-  out.p99 = QuantileMs(h, 0.99);
-  out.p99_9 = QuantileMs(h, 0.999);
-  out.p99_99 = QuantileMs(h, 0.9999);
-  out.p100 = QuantileMs(h, 1);
+  for (const Percentile& percentile : Percentiles()) {
+    out.*percentile.field = QuantileMs(h, percentile.q);
+  }
   return out;
 }
 
 std::optional<Latencies> Measured(const stats::Histogram& histogram) {
   if (histogram.count() == 0) return std::nullopt;
   return LatenciesOf(histogram);
+}
+
+std::string CensoredNote(const Report& report) {
+  const auto& censored = report.totals.response.censored;
+  if (!censored || censored->of_known_age == 0) return "";
+  return absl::StrFormat(
+      "%d request%s given up without an answer: percentiles are corrected for that (Kaplan-Meier), "
+      "where too few were answered they are a bound (>)\n",
+      censored->of_known_age, censored->of_known_age == 1 ? " was" : "s were");
 }
 
 Number PerSecond(std::uint64_t count, double window_s) {
@@ -75,7 +92,7 @@ Endpoint EndpointOf(const stats::EndpointStats& stats, std::string name, std::st
   out.failure_pct = Percent(stats.failed, stats.requests());
   out.bytes_sent = stats.bytes_sent;
   out.bytes_received = stats.bytes_received;
-  out.response = LatenciesOf(stats.response);
+  out.response = ResponseTimes(stats);
   out.intended = Measured(stats.intended);
   out.connect = Measured(PhaseOf(stats, stats::Phase::kConnect));
   out.tls = Measured(PhaseOf(stats, stats::Phase::kTls));

@@ -4,6 +4,7 @@
 //
 // Thread: pure functions.
 
+#include <span>
 #include <string>
 
 #include "common/stats/interval.h"
@@ -11,9 +12,19 @@
 
 namespace sfp::report {
 
+struct Percentile {
+  const char* key;  // as in the JSON
+  double q;
+  Number Latencies::*field;
+};
+std::span<const Percentile> Percentiles();
+
 Latencies LatenciesOf(const stats::Histogram& histogram);
 // Empty if nothing was recorded.
 std::optional<Latencies> Measured(const stats::Histogram& histogram);
+
+// What tables with percentiles say where requests were given up; empty if none was.
+std::string CensoredNote(const Report& report);
 
 // `window_s`: the time that the counters cover.
 Endpoint EndpointOf(const stats::EndpointStats& stats, std::string name, std::string method,

@@ -6,6 +6,7 @@
 
 #include "common/base/units.h"
 #include "master/report/json_writer.h"
+#include "master/report/latencies.h"
 #include "master/report/table.h"
 
 namespace sfp::report {
@@ -16,6 +17,13 @@ std::string Cell(const Number& value, int decimals) {
 }
 std::string Cell(std::uint64_t value) { return std::to_string(value); }
 std::string Cell(std::string_view name) { return std::string(name); }
+
+// A percentile, or its bound where too few requests were answered.
+std::string Cell(const Number& value, int decimals, const std::optional<Censored>& censored,
+                 const char* key) {
+  if (value || !censored || !censored->AtLeast(key)) return Cell(value, decimals);
+  return "> " + Cell(censored->AtLeast(key), decimals);
+}
 
 std::string Heading(const Report& report) {
   const Run& run = report.run;
@@ -53,11 +61,12 @@ std::string MainTable(const Report& report, bool seed) {
     table.Add({Cell(row.users), Cell(seed ? row.requests - row.failures : row.requests),
                Cell(row.failures), Cell(row.failure_pct, 1),
                Cell(seed ? row.success_avg_ms : row.avg_ms, 0),
-               Cell(seed ? row.success_rps : row.rps, 1), Cell(row.p50_ms, 0), Cell(row.p95_ms, 0),
-               Cell(row.p99_ms, 0), Cell(row.in_flight),
-               Cell(capacity::Name(row.judgement.verdict))});
+               Cell(seed ? row.success_rps : row.rps, 1), Cell(row.p50_ms, 0, row.censored, "p50"),
+               Cell(row.p95_ms, 0, row.censored, "p95"), Cell(row.p99_ms, 0, row.censored, "p99"),
+               Cell(row.in_flight), Cell(capacity::Name(row.judgement.verdict))});
   }
   std::string out = table.Markdown();
+  if (const std::string note = CensoredNote(report); !note.empty()) out += "\n" + note;
   bool any = false;
   for (const Row& row : report.rows) {
     if (row.judgement.reasons.empty()) continue;
@@ -92,10 +101,21 @@ std::string EndpointTable(const Report& report) {
   Table table(std::move(header), 2);
   const auto add = [&](const Endpoint& e) {
     const Latencies& r = e.response;
-    std::vector<std::string> row = {
-        e.method,       e.name,         Cell(e.requests),  Cell(e.failures), Cell(e.failure_pct, 1),
-        Cell(r.avg, 1), Cell(r.min, 1), Cell(r.max, 1),    Cell(r.p50, 1),   Cell(r.p95, 1),
-        Cell(r.p99, 1), Cell(e.rps, 1), Cell(e.in_flight), Cell(e.skipped),  Cell(e.reconnects)};
+    std::vector<std::string> row = {e.method,
+                                    e.name,
+                                    Cell(e.requests),
+                                    Cell(e.failures),
+                                    Cell(e.failure_pct, 1),
+                                    Cell(r.avg, 1),
+                                    Cell(r.min, 1),
+                                    Cell(r.max, 1),
+                                    Cell(r.p50, 1, r.censored, "p50"),
+                                    Cell(r.p95, 1, r.censored, "p95"),
+                                    Cell(r.p99, 1, r.censored, "p99"),
+                                    Cell(e.rps, 1),
+                                    Cell(e.in_flight),
+                                    Cell(e.skipped),
+                                    Cell(e.reconnects)};
     if (dropped) row.push_back(Cell(e.dropped));
     table.Add(std::move(row));
   };

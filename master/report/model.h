@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "master/capacity/sweep_fit.h"
@@ -24,11 +25,26 @@ namespace sfp::report {
 using Number = std::optional<double>;
 using Interval95 = std::optional<std::array<double, 2>>;
 
+// Requests without an answer when the load ended are censored response times: longer than their
+// age. Where there are any, the percentiles are Kaplan and Meier's; a percentile which too few
+// answers reach is empty, and has a bound here instead.
+struct Censored {
+  std::uint64_t requests = 0;
+  std::uint64_t of_known_age = 0;          // of those; the others were with a worker that was lost
+  std::map<std::string, double> at_least;  // "p95": 30000.0, in ms; "p99_9" as in the JSON
+  // The bound of a percentile, if it has one.
+  Number AtLeast(std::string_view percentile) const {
+    const auto found = at_least.find(std::string(percentile));
+    return found == at_least.end() ? Number() : Number(found->second);
+  }
+};
+
 // Of one histogram, in ms. A histogram without a value has none of them.
 struct Latencies {
-  Number avg, min, max;
+  Number avg, min, max;  // of the answers
   Number p50, p66, p75, p80, p90, p95, p98, p99, p99_9, p99_99, p100;
   Interval95 ci95_avg, ci95_p95;
+  std::optional<Censored> censored;  // if any request was cut off
 };
 
 struct Endpoint {
@@ -42,6 +58,7 @@ struct Endpoint {
   std::uint64_t dropped = 0;
   std::uint64_t reconnects = 0;
   Number rps;
+  Interval95 ci95_rps;
   Number failure_pct;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
@@ -88,6 +105,8 @@ struct Row {
   Number success_avg_ms;  // the definitions of the 2018 table: failures left out
   Number success_rps;
   Number p50_ms, p95_ms, p99_ms;
+  Interval95 ci95_avg, ci95_rps, ci95_p95;
+  std::optional<Censored> censored;  // bounds of the three percentiles
   std::uint64_t in_flight = 0;
   Number think_s;  // mean time of a user between two requests; not in the JSON
   capacity::Judgement judgement;

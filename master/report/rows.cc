@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
+#include "master/report/censored.h"
+#include "master/report/intervals.h"
 #include "master/report/latencies.h"
 
 namespace sfp::report {
 namespace {
+
+// A run whose load was constant for this part of it is one measurement with one interval.
+constexpr double kSteadyPart = 0.8;
 
 // Figures that every kind of row shares.
 Row Figures(const stats::EndpointStats& total, double window_s) {
@@ -19,10 +25,20 @@ Row Figures(const stats::EndpointStats& total, double window_s) {
   row.rps = PerSecond(total.requests(), window_s);
   row.success_avg_ms = SuccessAverageMs(total);
   row.success_rps = PerSecond(total.succeeded, window_s);
-  row.p50_ms = QuantileMs(total.response, 0.50);
-  row.p95_ms = QuantileMs(total.response, 0.95);
-  row.p99_ms = QuantileMs(total.response, 0.99);
   return row;
+}
+
+void AddPercentiles(Latencies latencies, Row& row) {
+  row.p50_ms = latencies.p50;
+  row.p95_ms = latencies.p95;
+  row.p99_ms = latencies.p99;
+  row.censored = std::move(latencies.censored);
+}
+
+void AddIntervals(const Intervals& intervals, Row& row) {
+  row.ci95_avg = intervals.avg_ms;
+  row.ci95_rps = intervals.rps;
+  if (!row.censored || row.censored->of_known_age == 0) row.ci95_p95 = intervals.p95_ms;
 }
 
 // A skipped task thinks without a request, so the mean think time between two requests is longer by
@@ -38,6 +54,9 @@ Row LevelRow(const results::Results& results, const results::Row& level) {
   Row row = Figures(level.total, window_s);
   row.users = level.users;
   row.in_flight = level.in_flight;
+  AddPercentiles(ResponseTimesOfLevel(level.total, level.in_flight, window_s), row);
+  const auto end_s = level.begin_s + static_cast<std::uint32_t>(level.per_second.size());
+  AddIntervals(IntervalsOf(level.batches, end_s, level.total.response), row);
   capacity::Measured measured;
   measured.users = level.users;
   measured.window_s = window_s;
@@ -95,6 +114,7 @@ Row WholeRun(const results::Results& results) {
   const double duration_s = Seconds(results.duration());
   Row row = Figures(total, duration_s);
   row.in_flight = results.in_flight();
+  AddPercentiles(ResponseTimes(total), row);
   const Points all(results.series());
   for (const results::SeriesPoint& point : all) row.users = std::max(row.users, point.users);
   const auto whole = static_cast<std::size_t>(std::floor(duration_s + 0.001));
@@ -128,6 +148,11 @@ Row WholeRun(const results::Results& results) {
     measured.per_second = counts;
     measured.response_sum_s = sums;
   }
+  if (IsSteady(results)) {
+    AddIntervals(
+        IntervalsOf(results.TotalBatches(), static_cast<std::uint32_t>(whole), total.response),
+        row);
+  }
   measured.lag_p99 = LagP99(results);
   for (const results::SeriesPoint& point : all) measured.degraded_seconds += point.degraded ? 1 : 0;
   row.judgement = capacity::Judge(measured);
@@ -135,6 +160,16 @@ Row WholeRun(const results::Results& results) {
 }
 
 }  // namespace
+
+bool IsSteady(const results::Results& results) {
+  if (!results.rows().empty()) return false;
+  const Points all(results.series());
+  const auto whole = static_cast<std::size_t>(std::floor(Seconds(results.duration()) + 0.001));
+  const Points seconds = all.first(std::min(whole, all.size()));
+  const bool open = results.plan().has_arrivals();
+  const Points steady = open ? RatePlateau(results.plan().arrivals(), seconds) : Plateau(seconds);
+  return static_cast<double>(steady.size()) >= kSteadyPart * static_cast<double>(seconds.size());
+}
 
 std::optional<Duration> LagP99(const results::Results& results) {
   stats::Histogram lag;

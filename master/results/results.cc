@@ -70,6 +70,7 @@ Status Results::OnRun(const v1::RunStarted& run) {
   started_ = true;
   run_ = run;
   endpoints_.resize(static_cast<std::size_t>(run.endpoints_size()));
+  batches_.resize(endpoints_.size());
   return Ok();
 }
 
@@ -163,7 +164,11 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   worker.session = snapshot.session();
   worker.sequence = snapshot.sequence();
   worker.totals = std::move(checked.totals);
-  for (std::size_t i = 0; i < endpoints_.size(); ++i) endpoints_[i].Merge(interval.endpoints[i]);
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (interval.endpoints[i].empty()) continue;
+    endpoints_[i].Merge(interval.endpoints[i]);
+    batches_[i].Add(interval.index, interval.endpoints[i]);
+  }
   timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
   worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
   worker.delivered_until = std::max(worker.delivered_until, interval.end);
@@ -258,6 +263,12 @@ void Results::UpdateComplete() {
 stats::EndpointStats Results::Total() const {
   stats::EndpointStats out;
   for (const stats::EndpointStats& stats : endpoints_) out.Merge(stats);
+  return out;
+}
+
+Batches Results::TotalBatches() const {
+  Batches out;
+  for (const Batches& batches : batches_) out.Add(batches);
   return out;
 }
 

@@ -79,6 +79,9 @@ class Results {
   // Totals of the run, by EndpointId.
   const std::vector<stats::EndpointStats>& endpoints() const { return endpoints_; }
   stats::EndpointStats Total() const;  // over all endpoints
+  // The same in stretches of equal length: by EndpointId, and of all.
+  const std::vector<Batches>& batches() const { return batches_; }
+  Batches TotalBatches() const;
   // Started and not ended, as far as is known; of lost workers too.
   std::uint64_t in_flight() const;
   const std::vector<SeriesPoint>& series() const { return timeline_.series(); }  // by second
@@ -131,6 +134,7 @@ class Results {
   bool started_ = false;
   v1::RunStarted run_;
   std::vector<stats::EndpointStats> endpoints_;
+  std::vector<Batches> batches_;
   std::map<std::uint32_t, Worker> workers_;
   Timeline timeline_;
   // The first second from which a lost worker's users have been missing, while nobody has taken

@@ -44,14 +44,19 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
     const stats::EndpointStats& stats = interval.endpoints[i];
     if (stats.empty()) continue;
     AddToPoint(series_[second], stats);
-    if (row != nullptr) row->total.Merge(stats);
+    if (row != nullptr) {
+      row->total.Merge(stats);
+      row->batches.Add(second, stats);
+    }
     if (retained != nullptr) {
       retained->total.Merge(stats);
       if (retained->endpoints.size() <= i) retained->endpoints.resize(i + 1);
       retained->endpoints[i].requests += stats.requests();
       retained->endpoints[i].failures += stats.failed;
     } else if (row != nullptr) {
-      settled_[static_cast<std::size_t>(row - rows_.data())].Merge(stats);
+      Settled& into = settled_[static_cast<std::size_t>(row - rows_.data())];
+      into.total.Merge(stats);
+      into.batches.Add(second, stats);
     }
   }
 }
@@ -98,7 +103,9 @@ void Timeline::Settle() {
     const auto& [second, figures] = *seconds_.begin();
     FillPercentiles(second);
     if (const Row* row = RowOf(second)) {
-      settled_[static_cast<std::size_t>(row - rows_.data())].Merge(figures.total);
+      Settled& into = settled_[static_cast<std::size_t>(row - rows_.data())];
+      into.total.Merge(figures.total);
+      into.batches.Add(second, figures.total);
     }
     seconds_.erase(seconds_.begin());
   }
@@ -135,7 +142,7 @@ Status Timeline::StartLevel(std::uint32_t users, std::uint32_t begin_s) {
   }
   rows_.back().users = users;
   rows_.back().begin_s = begin_s;
-  settled_.back() = stats::EndpointStats();
+  settled_.back() = Settled{.total = {}, .batches = Batches(begin_s)};
   Rebuild(rows_.size() - 1);
   RefreshRows(rows_.back().begin_s);
   return Ok();
@@ -152,9 +159,12 @@ Status Timeline::EndLevel(std::uint32_t end_s) {
 }
 
 void Timeline::Rebuild(std::size_t at) {
-  rows_[at].total = settled_[at];
+  rows_[at].total = settled_[at].total;
+  rows_[at].batches = settled_[at].batches;
   for (const auto& [second, figures] : seconds_) {
-    if (Covers(rows_[at], second)) rows_[at].total.Merge(figures.total);
+    if (!Covers(rows_[at], second)) continue;
+    rows_[at].total.Merge(figures.total);
+    rows_[at].batches.Add(second, figures.total);
   }
 }
 

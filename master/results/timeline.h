@@ -19,6 +19,7 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "common/stats/interval.h"
+#include "master/results/batches.h"
 
 namespace sfp::results {
 
@@ -45,6 +46,7 @@ struct Row {
   std::vector<std::uint64_t>
       per_second;                      // completed requests in each of its seconds delivered so far
   std::vector<double> response_sum_s;  // sum of response times in each of them
+  Batches batches;                     // of its seconds
   bool degraded = false;
 };
 
@@ -94,6 +96,12 @@ class Timeline {
 
   SeriesPoint& PointOf(std::uint32_t second);
   void AddToSecond(std::uint32_t second, const stats::Interval& interval);
+  // Of one row, what its seconds that are not retained any more brought.
+  struct Settled {
+    stats::EndpointStats total;
+    Batches batches;
+  };
+
   void AddToPoint(SeriesPoint& point, const stats::EndpointStats& stats);
   void FillPercentiles(std::uint32_t second);
   void Settle();
@@ -108,7 +116,7 @@ class Timeline {
   std::uint32_t first_retained_ = 0;         // all before it are settled
   std::optional<std::uint32_t> complete_;
   std::vector<Row> rows_;
-  std::vector<stats::EndpointStats> settled_;  // by row
+  std::vector<Settled> settled_;  // by row
   bool degraded_ = false;
 };
 

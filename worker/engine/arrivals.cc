@@ -16,8 +16,6 @@ Arrivals::Arrivals(UserContext& context, Connector& connector, Place place,
       table_(place.worker, place.threads),
       free_(context.program.classes().size()) {}
 
-Arrivals::~Arrivals() { Abandon(); }
-
 bool Arrivals::AnyOurs() const {
   const std::uint64_t numbers =
       std::min<std::uint64_t>(plan_->most_users(), plan_->owner_entries());
@@ -149,7 +147,9 @@ void Arrivals::RetireAll(Time now) {
   users_.clear();
 }
 
-void Arrivals::Abandon() {
+void Arrivals::Abandon(Time now) {
+  for (const auto& [number, user] : users_) user->GiveUp(now);
+  for (const auto& [key, user] : retiring_) user->GiveUp(now);
   users_.clear();
   retiring_.clear();
   finished_.clear();

@@ -34,7 +34,7 @@ class Arrivals final : public Load, private UserOwner {
  public:
   Arrivals(UserContext& context, Connector& connector, Place place,
            std::function<void(Time now)> on_finished);
-  ~Arrivals() override;
+  ~Arrivals() override = default;
 
   void Learn(const plan::Plan& plan) override { table_.Adopt(plan); }
   // Arrivals that have become ours are ours from `t` on, users that are not any more retire.
@@ -44,7 +44,7 @@ class Arrivals final : public Load, private UserOwner {
   const plan::Plan& plan() const override { return *plan_; }
   void RetireAll(Time now) override;
   void Sweep() override { finished_.clear(); }
-  void Abandon() override;
+  void Abandon(Time now) override;
   std::size_t users() const override { return users_.size(); }
   bool empty() const override { return users_.empty() && retiring_.empty() && finished_.empty(); }
   bool done() const override { return false; }

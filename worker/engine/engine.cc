@@ -179,7 +179,7 @@ void Engine::State::Sweep(Time now) {
 }
 
 void Engine::State::GiveUp(Time now) {
-  if (load_ != nullptr) load_->Abandon();
+  if (load_ != nullptr) load_->Abandon(now);
   Finish(now);
 }
 

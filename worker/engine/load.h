@@ -38,8 +38,8 @@ class Load {
   virtual void RetireAll(Time now) = 0;
   // Destroys those who have finished.
   virtual void Sweep() = 0;
-  // Destroys everybody, exchanges under way included.
-  virtual void Abandon() = 0;
+  // Destroys everybody; exchanges under way are recorded as given up.
+  virtual void Abandon(Time now) = 0;
 
   // Those that an interval counts: they run by the plan, or arrivals have needed them so far; not
   // those who retire.

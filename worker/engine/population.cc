@@ -15,8 +15,6 @@ Population::Population(UserContext& context, Connector& connector, Place place,
       on_finished_(std::move(on_finished)),
       table_(place.worker, place.threads) {}
 
-Population::~Population() { Abandon(); }
-
 std::optional<std::uint64_t> Population::NextOurs(std::uint64_t from) const {
   for (std::uint64_t user = from; user < from + plan_->owner_entries(); ++user) {
     if (table_.Runs(user, place_.thread)) return user;
@@ -101,7 +99,9 @@ void Population::RetireAll(Time now) {
   }
 }
 
-void Population::Abandon() {
+void Population::Abandon(Time now) {
+  for (const auto& user : running_) user->GiveUp(now);
+  for (const auto& [number, user] : retiring_) user->GiveUp(now);
   running_.clear();
   retiring_.clear();
   finished_.clear();

@@ -35,7 +35,7 @@ class Population final : public Load, private UserOwner {
   // exchange.
   Population(UserContext& context, Connector& connector, Place place,
              std::function<void(Time now)> on_finished);
-  ~Population() override;
+  ~Population() override = default;
 
   void Learn(const plan::Plan& plan) override { table_.Adopt(plan); }
   // Users that are ours in both plans go on undisturbed, others retire, and those that have become
@@ -46,7 +46,7 @@ class Population final : public Load, private UserOwner {
   const plan::Plan& plan() const override { return *plan_; }
   void RetireAll(Time now) override;
   void Sweep() override { finished_.clear(); }
-  void Abandon() override;
+  void Abandon(Time now) override;
   std::size_t users() const override { return running_.size(); }
   bool empty() const override { return running_.empty() && retiring_.empty() && finished_.empty(); }
   bool done() const override;

@@ -92,6 +92,10 @@ void User::Keep() {
   }
 }
 
+void User::GiveUp(Time now) {
+  if (exchanging_) context_.recorder->GaveUp(task_->endpoint, now - now_);
+}
+
 void User::OnTimer(Time now) {
   context_.recorder->Lag(now - due());
   now_ = now;

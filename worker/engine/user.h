@@ -92,6 +92,9 @@ class User final : private Timer, private ExchangeHandler {
   // new life behind it.
   void Keep();
 
+  // It is about to be destroyed: a request under way is recorded as given up.
+  void GiveUp(Time now);
+
   std::uint64_t number() const { return role_.number; }
   const scenario::UserClass& user_class() const { return *role_.user_class; }
 
@@ -135,7 +138,7 @@ class User final : private Timer, private ExchangeHandler {
   std::uint64_t picked_ = 0;      // tasks of this life, without on_start and on_stop
   std::uint64_t arrival_ = 0;     // that it serves
   Duration think_{0};             // after this task
-  Time now_{};                    // the newest time it knows
+  Time now_{};                    // the newest time it knows; of a request under way, its start
   Time wanted_{};                 // when the plan wanted this task to start
   Time until_{};                  // of the wait under way
   std::uint32_t on_start_ = 0;    // the next task of it

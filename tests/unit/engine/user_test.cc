@@ -162,6 +162,27 @@ TEST(OnStop, WhatTakesLongerThanTheStopTimeoutIsAbandonedInFlight) {
   EXPECT_EQ(world.engines[0].intervals.back().in_flight, 2u);
   EXPECT_EQ(world.engines.Total()[2].started, 2u);
   EXPECT_EQ(world.server.connections(), 0u);
+  // Both began when they were told to leave, a second before they were given up.
+  const stats::Histogram& ages = world.engines.Total()[2].unanswered;
+  ASSERT_EQ(ages.count(), 2u);
+  EXPECT_NEAR(Seconds(*ages.max()), 1, 0.11);
+  EXPECT_NEAR(Seconds(*ages.min()), 1, 0.11);
+}
+
+TEST(User, ARequestGivenUpAtTheEndOfTheRunHasItsAge) {
+  World world(WithLogout(), {.service = 60_s}, {.stop_timeout = 1_s});
+  world.engines.Start(Steady(20, 30_s), world.start);
+  world.clock.Run();
+  const stats::EndpointStats stats = [&] {
+    stats::EndpointStats all;
+    for (const stats::EndpointStats& each : world.engines.Total()) all.Merge(each);
+    return all;
+  }();
+  EXPECT_EQ(stats.started, 20u);
+  EXPECT_EQ(stats.requests(), 0u);
+  EXPECT_EQ(world.engines[0].intervals.back().in_flight, 20u);
+  EXPECT_EQ(stats.unanswered.count(), 20u);
+  EXPECT_NEAR(Seconds(*stats.unanswered.min()), 31, 1.01);
 }
 
 TEST(OnStop, AUserThatNeverBeganHasNothingToLeave) {
