@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   if (options.command == sfp::app::Command::kReport) return sfp::app::RunReport(options);
   if (options.command == sfp::app::Command::kCerts) return sfp::app::RunCerts(options.certs);
   std::optional<sfp::app::OpenRun> open;
-  if (!options.resume.empty()) {
+  if (!options.resume.empty() || !options.out.empty()) {
     if (const auto code = sfp::app::BeginResume(options, open)) return *code;
   }
   auto config = sfp::app::LoadConfig(options);

@@ -1,10 +1,13 @@
 #pragma once
 
-// What the machine lets this process have, beside memory: cores and descriptors.
+// What the machine lets this process have: cores, memory and descriptors.
 //
-// Cores: the cores of its affinity mask, and no more than its
-// cgroup's CPU quota (v1 and v2) allows. A container with a quota of 1.5 on a 64-core host gets 2
-// threads, not 64.
+// Cores: the cores of its affinity mask, and no more than the CPU quota of its cgroup allows. A container
+// with a quota of 1.5 on a 64-core host gets 2 threads, not 64. Memory: the limit of its cgroup.
+//
+// Cgroups of version 1 and 2, and both at once. A limit of any group above holds too, so the least one
+// counts. In a container the path in /proc/self/cgroup may be the host's while only the container's own
+// group is mounted: then the mount point itself is asked, as it always is.
 //
 // Thread: safe, no state.
 
@@ -14,14 +17,19 @@
 
 namespace sfp {
 
-// Cores that the quota grants, from the text of cgroup files; nothing if there is no quota.
-//   v2  cpu.max                       "150000 100000"  or  "max 100000"
-//   v1  cpu.cfs_quota_us, …period_us  "150000", "100000"  or  "-1"
-std::optional<double> QuotaOfV2(const std::string& cpu_max);
-std::optional<double> QuotaOfV1(const std::string& quota_us, const std::string& period_us);
+struct CgroupLimits {
+  std::optional<double> cores;                // absent: no quota
+  std::optional<std::uint64_t> memory_bytes;  // absent: no limit
+};
+
+// From the files of cgroups; `root` stands before /proc and /sys (tests).
+CgroupLimits ReadCgroupLimits(const std::string& root = "");
 
 // At least 1: the affinity mask's cores, at most the quota rounded up.
 std::uint32_t UsableCores();
+
+// What this process may use at most: its cgroup's limit, or the machine's memory; 0: not known.
+std::uint64_t UsableMemory();
 
 // Raises the soft limit of open files to the hard one; returns what is allowed now.
 std::uint64_t RaiseDescriptorLimit();

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/base/last_words.h"
 #include "master/app/run_folder.h"
 #include "master/app/run_plan.h"
 #include "master/report/build.h"
@@ -17,14 +18,23 @@ std::optional<std::string> Variable(std::string_view name) {
 
 void Say(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }
 
-int Rebuild(const OpenRun& run, const std::string& folder, bool seed_definitions) {
+// The reports again; the exit code of the run itself goes to `run_code` if it has one.
+int Rebuild(const OpenRun& run, const std::string& folder, const MasterOptions& options,
+            int* run_code = nullptr) {
   if (run.journal.torn) Say("the journal's last record was cut off and is left out");
-  const report::Report report = report::Build(run.from.results);
-  const Status status = WriteReports(folder, report, run.from.results, seed_definitions);
+  const results::Results& results = run.from.results;
+  const report::Report report = report::Build(results);
+  const Status status = WriteReports(folder, report, results, options.seed_definitions);
   std::fputs(Summary(report, folder).c_str(), stdout);
-  if (status.ok()) return 0;
-  Say(Message(status));
-  return 2;
+  if (!status.ok()) {
+    Say(Message(status));
+    return 2;
+  }
+  if (run_code == nullptr) return 0;
+  *run_code = ExitCode(OutcomeOf(results), report, options.strict);
+  const Status left = LeaveLastWords(options.termination_log, LastWords(report, *run_code));
+  if (!left.ok()) Say(Message(left));
+  return 0;
 }
 
 }  // namespace
@@ -67,21 +77,27 @@ int RunReport(const MasterOptions& options) {
     Say(Message(run.status()));
     return 2;
   }
-  return Rebuild(*run, options.run_dir, options.seed_definitions);
+  return Rebuild(*run, options.run_dir, options);
 }
 
 std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open) {
-  auto run = ReadRun(options.resume);
+  const bool asked = !options.resume.empty();
+  const std::string& folder = asked ? options.resume : options.out;
+  if (!asked && !HoldsRun(folder)) return std::nullopt;
+  auto run = ReadRun(folder);
   if (!run.ok()) {
     Say(Message(run.status()));
     return 2;
   }
-  if (run->from.results.ended()) {
-    Say("the run in " + options.resume + " is over: its reports are built again, nothing is sent");
-    return Rebuild(*run, options.resume, options.seed_definitions);
+  if (!run->from.results.ended()) {
+    open = *std::move(run);
+    return std::nullopt;
   }
-  open = *std::move(run);
-  return std::nullopt;
+  Say("the run in " + folder + " is over: its reports are built again, nothing is sent" +
+      (asked ? "" : "; another --out begins another run"));
+  int run_code = 0;
+  const int code = Rebuild(*run, folder, options, &run_code);
+  return code != 0 ? code : run_code;
 }
 
 }  // namespace sfp::app

@@ -21,8 +21,9 @@ int RunCheck(const MasterOptions& options);
 // read.
 int RunReport(const MasterOptions& options);
 
-// `--resume RUN_DIR`: reads the run. The exit code if there is nothing to go on with: 0 for a run
-// that is over (its reports are built again), 2 for a directory without a run.
+// `--resume RUN_DIR`, and `--out RUN_DIR` if that holds a run: reads the run. The exit code if there is
+// nothing to go on with: that of a run that is over (its reports are built again, nothing is sent), 2 for
+// a directory that should have a run and has none.
 std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open);
 
 }  // namespace sfp::app

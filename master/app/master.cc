@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "common/base/last_words.h"
 #include "common/base/text.h"
 #include "common/net/secret.h"
 #include "master/app/local_workers.h"
@@ -62,6 +63,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   int Run() {
     if (const Status status = Begin(); !status.ok()) {
       LogError(Message(status));
+      LeaveWords(Message(status) + "; nothing was sent\n");
       return absl::IsInvalidArgument(status) ? 2 : kExitIncomplete;
     }
     AwaitSignal();
@@ -143,7 +145,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     if (Status status = SameConfig(config_.resolved_yaml, run.resolved_config()); !status.ok()) {
       return status;
     }
-    folder_ = options_.resume;
+    folder_ = options_.resume.empty() ? options_.out : options_.resume;
     runs_ = 1;
     if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
     auto journal = coordinator::JournalFile::Continue(folder_ + "/journal.pb", open.journal.bytes);
@@ -243,7 +245,9 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   }
 
   int NotStarted(const coordinator::Outcome& outcome) const {
-    LogError(outcome.why.empty() ? "the run did not start" : outcome.why);
+    const std::string why = outcome.why.empty() ? "the run did not start" : outcome.why;
+    LogError(why);
+    LeaveWords(why + "; nothing was sent\n");
     return outcome.kind == coordinator::Outcome::Kind::kInterrupted ? kExitInterrupted
                                                                     : kExitIncomplete;
   }
@@ -255,9 +259,15 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     std::fputs(Summary(report, folder_).c_str(), stdout);
     std::fflush(stdout);
     if (!outcome.why.empty()) LogWarn(outcome.why);
-    if (status.ok()) return ExitCode(outcome, report, options_.strict);
-    LogError("the report is not in its files: " + Message(status));
-    return kExitIncomplete;
+    const int code = status.ok() ? ExitCode(outcome, report, options_.strict) : kExitIncomplete;
+    if (!status.ok()) LogError("the report is not in its files: " + Message(status));
+    LeaveWords(LastWords(report, code));
+    return code;
+  }
+
+  void LeaveWords(const std::string& words) const {
+    const Status left = LeaveLastWords(options_.termination_log, words);
+    if (!left.ok()) LogWarn(Message(left));
   }
 
   // Sends the workers home and ends the loop once they are gone, or after two seconds.

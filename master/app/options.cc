@@ -56,7 +56,12 @@ void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
       "Also start so many workers on this machine; implies --workers")
       ->check(CLI::Range(1u, 1'000u));
   Add(app, "--headless", options.headless, "Start at once, exit at the end");
-  Add(app, "--out", options.out, "The run's directory (default: runs/<UTC time>-<name>)");
+  Add(app, "--out", options.out,
+      "The run's directory (default: runs/<UTC time>-<name>). If it holds a run already, that one "
+      "is "
+      "gone on with, or only reported if it is over");
+  Add(app, "--termination-log", options.termination_log,
+      "Write the verdict into this file too, such as /dev/termination-log");
   Add(app, "--resume", options.resume,
       "Go on with the run in this directory, whose master was killed (same configuration)");
   Add(app, "--seed", options.seed, "Random seed (default: from the clock)");

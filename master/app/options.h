@@ -30,6 +30,7 @@ struct MasterOptions {
   Access access;                            // of kRun
   bool headless = false;
   std::string out;                    // empty: runs/<UTC time>-<name>
+  std::string termination_log;        // a file for the verdict in short; empty: none
   std::optional<std::uint64_t> seed;  // absent: from the clock
   bool strict = false;                // an invalid measurement is exit code 4
   bool seed_definitions = false;      // report.md as the 2018 table counted

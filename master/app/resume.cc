@@ -35,6 +35,12 @@ StatusOr<OpenRun> ReadRun(const std::string& folder) {
   return run;
 }
 
+bool HoldsRun(const std::string& folder) {
+  std::error_code none;
+  const auto bytes = std::filesystem::file_size(folder + "/journal.pb", none);
+  return !none && bytes > 0;
+}
+
 Status SameConfig(const std::string& resolved, const std::string& of_the_run) {
   std::istringstream now(resolved), then(of_the_run);
   for (int line = 1; now || then; ++line) {

@@ -1,7 +1,8 @@
 #pragma once
 
 // --resume RUN_DIR: what has to be known before a master can go on with the run of one that was
-// killed.
+// killed. The same holds for --out RUN_DIR if there is a run in it: what a directory holds is never sent a
+// second time.
 //
 // Thread: main, before any other exists.
 
@@ -20,6 +21,8 @@ struct OpenRun {
 };
 
 StatusOr<OpenRun> ReadRun(const std::string& folder);
+// Whether its journal has a record: a run that never began has none.
+bool HoldsRun(const std::string& folder);
 
 // The journal holds no secrets, so a resumed run needs its configuration again. An error names the
 // first line in which the resolved texts differ.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "master/report/console.h"
 #include "master/report/files.h"
@@ -74,6 +75,36 @@ Status WriteReports(const std::string& path, const report::Report& report,
 
 std::string Summary(const report::Report& report, const std::string& path) {
   return "\n" + report::FinalTable(report) + "\nreport: " + path + "/report.md\n";
+}
+
+coordinator::Outcome OutcomeOf(const results::Results& results) {
+  using Kind = coordinator::Outcome::Kind;
+  SFP_CHECK(results.ended());
+  const v1::RunEnded& ended = *results.ended();
+  coordinator::Outcome outcome{.why = ended.why(),
+                               .missing_workers = ended.missing_workers(),
+                               .started = true,
+                               .journal = ended.journal()};
+  if (ended.has_kind()) {
+    outcome.kind = static_cast<Kind>(ended.kind());
+  } else if (ended.interrupted()) {
+    outcome.kind = Kind::kInterrupted;
+  } else if (!ended.why().empty()) {
+    outcome.kind = Kind::kIncomplete;
+  }
+  for (const auto& [index, worker] : results.workers()) {
+    outcome.totals_differ = outcome.totals_differ || worker.totals_differ;
+  }
+  return outcome;
+}
+
+std::string LastWords(const report::Report& report, int exit_code) {
+  std::string out =
+      absl::StrFormat("exit code %d, verdict: %s\n", exit_code, capacity::Name(report.run.verdict));
+  for (const std::string& reason : report.run.reasons) out += "  " + reason + "\n";
+  out += absl::StrFormat("%u requests, %u failed, %u in flight\n", report.totals.requests,
+                         report.totals.failures, report.totals.in_flight);
+  return out + "\n" + report::FinalTable(report);
 }
 
 int ExitCode(const coordinator::Outcome& outcome, const report::Report& report, bool strict) {

@@ -32,6 +32,12 @@ Status WriteReports(const std::string& path, const report::Report& report,
 // What is printed on stdout at the end of a run: the tables, the verdict, where the files lie.
 std::string Summary(const report::Report& report, const std::string& path);
 
+// Of a run that is over, from its journal.
+coordinator::Outcome OutcomeOf(const results::Results& results);
+
+// What the pod's status shows: exit code, verdict, reasons, totals, then the tables.
+std::string LastWords(const report::Report& report, int exit_code);
+
 // The exit code of a run that was reported (see master.h).
 int ExitCode(const coordinator::Outcome& outcome, const report::Report& report, bool strict);
 

@@ -101,6 +101,9 @@ std::string Coordinator::Core::Objection(const v1::Hello& hello, bool& retry) {
   }
   if (banned_.contains(hello.session())) return "it sent an impossible message before";
   if (goodbye_) return "the master is done";
+  if (replaced_.contains(hello.session()) && registry_.BySession(hello.session()) == nullptr) {
+    return "a newer worker has its place";
+  }
   if (registry_.BySession(hello.session()) == nullptr &&
       registry_.workers().size() >= options_.most_workers) {
     retry = true;
@@ -122,7 +125,12 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
     if (!result.ok()) return Refuse(connection, peer, Message(result.status()), false, now);
     resumed = *result;
   }
-  Worker& worker = known != nullptr ? *known : registry_.Add(hello.session());
+  const std::optional<std::uint32_t> place =
+      hello.has_place() ? std::optional(hello.place()) : std::nullopt;
+  std::optional<std::uint32_t> replaces;
+  if (known == nullptr && place) replaces = Vacate(*place, CleanName(hello.name()), now);
+  Worker& worker = known != nullptr ? *known : registry_.Add(hello.session(), place);
+  if (known == nullptr) worker.replaces = replaces;
   strangers_.erase(connection);
   if (worker.connection) shell_.Close(*worker.connection);  // it has given that one up
   registry_.Attach(worker, connection);
@@ -132,6 +140,8 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
   worker.threads = hello.threads();
   worker.max_users = hello.max_users();
   worker.local_ports = hello.local_ports();
+  worker.memory_bytes = hello.memory_bytes();
+  if (place) worker.place = place;
   worker.last_heard = now;
   if (known == nullptr) {
     LogInfo(absl::StrFormat("worker %u (%s, %s, %u threads) joined", worker.index, worker.name,
@@ -145,6 +155,33 @@ void Coordinator::Core::Hello(ConnectionId connection, const v1::Hello& hello, T
   shell_.Send(connection, message);
   Ping(worker, now);
   if (RunIsOn()) run_->OnWelcome(worker, now);
+  if (worker.replaced) TellReplaced(worker);
+}
+
+std::optional<std::uint32_t> Coordinator::Core::Vacate(std::uint32_t place,
+                                                       const std::string& newcomer, Time now) {
+  Worker* older = registry_.InPlace(place);
+  if (older == nullptr) return std::nullopt;
+  older->replaced = true;
+  replaced_.insert(older->session);
+  const std::string line =
+      absl::StrFormat("%s has come in place %u of %s", newcomer, place, NameOf(*older));
+  older->connection ? LogWarn(line + ", which is told to stop") : LogInfo(line);
+  TellReplaced(*older);
+  if (RunIsOn()) run_->OnReplaced(*older, now);
+  if (RunIsOn() && run_->TakesPart(older->index)) return older->index;  // it has to deliver
+  const std::optional<std::uint32_t> chain = older->replaces;
+  if (older->connection) shell_.Close(*older->connection);
+  registry_.Forget(older->index);
+  return chain;
+}
+
+void Coordinator::Core::TellReplaced(const Worker& worker) {
+  if (!worker.connection) return;
+  v1::MasterMessage message;
+  message.mutable_replaced()->set_reason(
+      absl::StrFormat("a newer worker has joined with --index %u", worker.place.value_or(0)));
+  shell_.Send(*worker.connection, message);
 }
 
 void Coordinator::Core::Refuse(ConnectionId connection, const std::string& who,

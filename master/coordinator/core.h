@@ -51,6 +51,9 @@ class Coordinator::Core {
   Status FromWorker(Worker& worker, v1::WorkerMessage& message, Time now);
   void Ban(Worker& worker, const std::string& what, Time now);
   void Ping(Worker& worker, Time now);
+  // Whoever is in this place has to go; what the newcomer replaces in the run, if anything.
+  std::optional<std::uint32_t> Vacate(std::uint32_t place, const std::string& newcomer, Time now);
+  void TellReplaced(const Worker& worker);
   void ForgetOld(Time now);
   void ForgiveOwnLateness(Time now);
 
@@ -59,7 +62,8 @@ class Coordinator::Core {
   Registry registry_;
   std::map<ConnectionId, Stranger> strangers_;
   RefusalLog refusals_;
-  std::set<std::uint64_t> banned_;  // sessions, until the next run
+  std::set<std::uint64_t> banned_;    // sessions, until the next run
+  std::set<std::uint64_t> replaced_;  // sessions, for good
   std::unique_ptr<Run> run_;
   std::optional<std::string> goodbye_;
   std::optional<Time> last_tick_;

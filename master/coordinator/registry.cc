@@ -21,10 +21,19 @@ Worker* Registry::BySession(std::uint64_t session) { return Find(by_session_, se
 Worker* Registry::ByConnection(ConnectionId connection) { return Find(by_connection_, connection); }
 Worker* Registry::ByIndex(std::uint32_t index) { return Find(workers_, index); }
 
-Worker& Registry::Add(std::uint64_t session) {
-  std::uint32_t index = 0;
+Worker* Registry::InPlace(std::uint32_t place) {
+  for (const auto& [index, worker] : workers_) {
+    if (worker->place == place && !worker->replaced) return worker.get();
+  }
+  return nullptr;
+}
+
+Worker& Registry::Add(std::uint64_t session, std::optional<std::uint32_t> place) {
+  std::uint32_t index = place && !workers_.contains(*place) ? *place : 0;
   while (workers_.contains(index)) ++index;
-  return Insert(index, session);
+  Worker& worker = Insert(index, session);
+  worker.place = place;
+  return worker;
 }
 
 Worker& Registry::Restore(std::uint32_t index, std::uint64_t session, Time now) {

@@ -5,6 +5,9 @@
 // A session keeps its index over reconnections; an index is given to another session only when its
 // worker has been forgotten.
 //
+// A place is a number that a worker was given from outside, such as the index of its pod. Two sessions in
+// one place are one worker started twice, or started again: the newer counts, the older is replaced.
+//
 // Thread: confined to the master's loop.
 
 #include <cstdint>
@@ -27,6 +30,10 @@ struct Worker {
   std::uint32_t threads = 1;
   std::uint64_t max_users = 0;
   std::uint64_t local_ports = 0;
+  std::uint64_t memory_bytes = 0;
+  std::optional<std::uint32_t> place;
+  bool replaced = false;                  // a newer one is in its place
+  std::optional<std::uint32_t> replaces;  // the index of the one that was in this place before
   std::optional<ConnectionId> connection;
   Time last_heard{};
   Time gone{};  // when the last stream ended
@@ -42,9 +49,11 @@ class Registry {
   Worker* BySession(std::uint64_t session);
   Worker* ByConnection(ConnectionId connection);
   Worker* ByIndex(std::uint32_t index);
+  // Who is in this place and was not replaced.
+  Worker* InPlace(std::uint32_t place);
 
-  // A new session, with the lowest free index.
-  Worker& Add(std::uint64_t session);
+  // A new session: its place is its index if that is free, else it is the lowest free one.
+  Worker& Add(std::uint64_t session, std::optional<std::uint32_t> place = std::nullopt);
   // A session that had this index with an earlier master, without a stream. The index is free.
   Worker& Restore(std::uint32_t index, std::uint64_t session, Time now);
   void Attach(Worker& worker, ConnectionId connection);

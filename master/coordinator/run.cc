@@ -15,7 +15,8 @@ Run::Run(RunSpec spec, std::unique_ptr<Journal> journal, Registry& registry,
       journal_(std::move(journal)),
       registry_(registry),
       shell_(shell),
-      waiting_since_(now) {
+      waiting_since_(now),
+      say_missing_at_(now + kSayMissing) {
   plan_ = plan::Compile(spec_.shape);
   plan_.set_revision(1);
 }
@@ -38,6 +39,8 @@ void Run::WriteJoined(const Worker& worker, bool again, Time now) {
     joined.set_threads(worker.threads);
     joined.set_again(again);
     joined.set_session(worker.session);
+    if (worker.replaces) joined.set_replaces(*worker.replaces);
+    if (worker.place) joined.set_place(*worker.place);
   });
 }
 
@@ -235,6 +238,8 @@ void Run::OnLeaving(Worker& worker, const std::string& reason, Time now) {
   part->left = true;
   owners_changed_ = true;
 }
+
+void Run::OnReplaced(Worker& worker, Time now) { OnLeaving(worker, "it is replaced", now); }
 
 void Run::OnBanned(Worker& worker, Time now) {
   Part* part = PartOf(worker);

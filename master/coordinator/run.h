@@ -39,6 +39,8 @@ class Run {
   static constexpr Duration kSilence = std::chrono::milliseconds(2500);
   static constexpr Duration kResumption = std::chrono::seconds(1);
   static constexpr Duration kLead = std::chrono::milliseconds(500);  // from Start to the start
+  static constexpr Duration kSayMissing = std::chrono::seconds(30);  // after so long, and then
+  static constexpr Duration kSayMissingEvery = std::chrono::seconds(60);
   static constexpr Duration kPrepareTime = std::chrono::seconds(60);
   static constexpr Duration kAllAway = std::chrono::seconds(30);
   static constexpr Duration kStopMargin = std::chrono::seconds(5);
@@ -83,6 +85,8 @@ class Run {
   Status OnSnapshot(Worker& worker, v1::Snapshot& snapshot, Time now);  // takes it away
   Status OnFinished(Worker& worker, const v1::Finished& finished, Time now);
   void OnLeaving(Worker& worker, const std::string& reason, Time now);
+  // Another one is in its place, and was told so: as if it left.
+  void OnReplaced(Worker& worker, Time now);
   // Its stream was closed for an impossible message: it takes no part any more.
   void OnBanned(Worker& worker, Time now);
 
@@ -127,7 +131,9 @@ class Run {
   void TickStopping(Time now);
   void SendPrepare(const Worker& worker);
   void Invite(Worker& worker, Time now);
+  std::string WhoIsMissing() const;
   std::string Overburdened() const;
+  std::string ShortOfMemory() const;
   void BeginStart(Time now);
   void SendStart(const Worker& worker);
   void SendStop(const Worker& worker);
@@ -153,6 +159,8 @@ class Run {
   // run_load.cc
   void Rebalance();
   void GiveEntries(std::uint32_t index);  // of the owner table, to one that has none
+  // The same for one that takes another's place: exactly its entries, if it is as strong.
+  void TakeEntries(const Worker& worker);
   void SendPlan(Time now);  // the next revision, to all who started, and to the journal
   // Losses, returns and joinings of one tick make one revision: a master with a thousand workers
   // must not answer each with a thousand messages.
@@ -198,6 +206,7 @@ class Run {
 
   RunState state_ = RunState::kWaiting;
   Time waiting_since_;
+  Time say_missing_at_;
   std::map<std::uint32_t, Part> parts_;
   v1::Plan plan_;  // owners in force, unless they have changed since
   bool owners_changed_ = false;

@@ -51,6 +51,15 @@ void Run::GiveEntries(std::uint32_t index) {
   if (plan::CountOf(home_, index) == 0) plan::Join(home_, index, SharesOf(false));
 }
 
+void Run::TakeEntries(const Worker& worker) {
+  const auto older = worker.replaces ? parts_.find(*worker.replaces) : parts_.end();
+  const bool vacant = older != parts_.end() && older->second.left;
+  if (vacant && registry_.ByIndex(older->first)->threads == worker.threads) {
+    std::replace(home_.begin(), home_.end(), older->first, worker.index);
+  }
+  GiveEntries(worker.index);
+}
+
 void Run::SendPlan(Time now) {
   if (plan_.owners().empty()) plan_.mutable_owners()->Assign(home_.begin(), home_.end());
   Rebalance();
@@ -77,14 +86,14 @@ void Run::TickPlan(Time now) {
 void Run::TickLost(Time now) {
   bool present = false;
   for (auto& [index, part] : parts_) {
-    if (part.stage != Stage::kStarted || part.lost || part.left) continue;
+    if (part.stage != Stage::kStarted || part.lost) continue;
     Worker& worker = *registry_.ByIndex(index);
     if (!worker.connection && now - worker.gone > kResumption) {
       Lose(worker, part, "its connection broke", now);
     } else if (now - worker.last_heard > kSilence) {
       Lose(worker, part, "nothing is heard from it", now);
     } else {
-      present = true;
+      present = present || !part.left;
     }
     if (over()) return;
   }
@@ -116,7 +125,7 @@ void Run::Return(Worker& worker, Part& part, Time now) {
   part.lost = false;
   LogInfo(NameOf(worker) + " is back");
   WriteJoined(worker, true, now);
-  if (over()) return;
+  if (over() || part.left) return;  // it has left: it comes to deliver, no more
   GiveEntries(worker.index);
   if (state_ == RunState::kStopping) return SendAll(worker);
   owners_changed_ = part.waits_for_start = true;
@@ -133,7 +142,7 @@ void Run::JoinLate(Worker& worker, Part& part, Time now) {
   if (!safe && now - part.joining->since <= kJournalPatience) return;
   part.stage = Stage::kStarted;
   LogInfo(NameOf(worker) + " joins the run");
-  GiveEntries(worker.index);
+  TakeEntries(worker);
   owners_changed_ = part.waits_for_start = true;
 }
 

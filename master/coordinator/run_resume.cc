@@ -64,10 +64,12 @@ Run::Run(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Regist
     Worker& worker = registry_.Restore(index, known.session, now);
     worker.name = known.name;
     worker.threads = std::max(1u, known.threads);
+    worker.place = known.place;
     Part& part = parts_[index];
     part.stage = known.compared ? Stage::kFinished : Stage::kStarted;
     part.inbox = session::Inbox(known.sequence);
     part.acked = known.sequence;
+    part.left = worker.replaced = known.replaced;
   }
 }
 

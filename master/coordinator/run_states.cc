@@ -1,6 +1,9 @@
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "common/base/check.h"
 #include "common/base/log.h"
@@ -9,6 +12,18 @@
 #include "master/coordinator/run.h"
 
 namespace sfp::coordinator {
+
+namespace {
+
+// A thousand workers need not all be named.
+std::string Shortened(std::vector<std::string> names) {
+  constexpr std::size_t kMost = 20;
+  const std::size_t more = names.size() - std::min(names.size(), kMost);
+  names.resize(names.size() - more);
+  return absl::StrJoin(names, ", ") + (more > 0 ? absl::StrFormat(" and %u more", more) : "");
+}
+
+}  // namespace
 
 void Run::Tick(Time now) {
   if (!over()) AckWhatIsSafe(now);
@@ -42,10 +57,34 @@ void Run::TickWaiting(Time now) {
   }
   if (spec_.workers_timeout && now - waiting_since_ >= *spec_.workers_timeout) {
     Finish(Outcome::Kind::kIncomplete,
-           absl::StrFormat("%u of %u workers joined within %s: %u missing", here, spec_.workers,
-                           FormatDuration(*spec_.workers_timeout), spec_.workers - here),
+           absl::StrFormat("%u of %u workers joined within %s: %s", here, spec_.workers,
+                           FormatDuration(*spec_.workers_timeout), WhoIsMissing()),
            now);
+  } else if (now >= say_missing_at_) {
+    say_missing_at_ = now + kSayMissingEvery;
+    LogWarn(
+        absl::StrFormat("%u of %u workers have joined: %s", here, spec_.workers, WhoIsMissing()));
   }
+}
+
+// "2 missing, with index 1, 3; here: worker-0 (index 0), worker-2 (index 2)". Without indices only how many.
+std::string Run::WhoIsMissing() const {
+  std::vector<std::string> here, missing;
+  std::set<std::uint32_t> places;
+  for (const auto& [index, worker] : registry_.workers()) {
+    if (!worker->connection) continue;
+    if (worker->place) places.insert(*worker->place);
+    here.push_back(worker->name);
+  }
+  for (std::uint32_t i = 0; i < spec_.workers && !places.empty(); ++i) {
+    if (!places.contains(i)) missing.push_back(std::to_string(i));
+  }
+  std::string text =
+      absl::StrFormat("%u missing", spec_.workers - std::min(spec_.workers, registry_.connected()));
+  if (places.size() == here.size() && !missing.empty()) {
+    text += ", with index " + Shortened(std::move(missing));
+  }
+  return here.empty() ? text + ", nobody is here" : text + "; here: " + Shortened(std::move(here));
 }
 
 void Run::Invite(Worker& worker, Time now) {
@@ -85,6 +124,7 @@ void Run::TickPreparing(Time now) {
   if (parts_.size() < spec_.workers) {
     state_ = RunState::kWaiting;
     waiting_since_ = now;
+    say_missing_at_ = now + kSayMissing;
   } else if (all) {
     BeginStart(now);
   }
@@ -116,12 +156,34 @@ std::string Run::Overburdened() const {
   return "";
 }
 
+// Which worker's memory its share will hardly fit into; empty if none. An estimate: the run goes on.
+std::string Run::ShortOfMemory() const {
+  // Measured: an idle user with its connection; the program before its first user. Bodies come on top.
+  const bool tls = spec_.scenario.target().url().starts_with("https:");
+  const double per_user = tls ? 28e3 : 2e3, program = 40e6;
+  for (const auto& [index, part] : parts_) {
+    const Worker& worker = *registry_.ByIndex(index);
+    const double share = static_cast<double>(plan::CountOf(home_, index)) /
+                         static_cast<double>(home_.size()) * plan_.most_users();
+    const double needed = program + share * per_user;
+    if (worker.memory_bytes == 0 || needed <= static_cast<double>(worker.memory_bytes)) continue;
+    return absl::StrFormat(
+        "%s may use %.0f MB of memory, its share of %u users needs about %.0f MB: it may be "
+        "killed; "
+        "raise its limit, or add workers",
+        NameOf(worker), static_cast<double>(worker.memory_bytes) / 1e6, plan_.most_users(),
+        needed / 1e6);
+  }
+  return "";
+}
+
 void Run::BeginStart(Time now) {
   home_ = plan::BuildOwners(SharesOf(false));
   if (const std::string why = Overburdened(); !why.empty()) {
     Finish(Outcome::Kind::kFailed, why, now);
     return;
   }
+  if (const std::string warning = ShortOfMemory(); !warning.empty()) LogWarn(warning);
   start_ = now + kLead;
   started_ = true;
   state_ = RunState::kStarting;
@@ -298,6 +360,7 @@ void Run::Finish(Outcome::Kind kind, const std::string& reason, Time now) {
     WriteRecord(now, [&](v1::JournalRecord& record) {
       record.mutable_ended()->set_interrupted(kind == Outcome::Kind::kInterrupted);
       record.mutable_ended()->set_why(why);
+      record.mutable_ended()->set_kind(static_cast<std::uint32_t>(kind));
       record.mutable_ended()->set_missing_workers(outcome.missing_workers);
       record.mutable_ended()->set_journal(outcome.journal);
     });

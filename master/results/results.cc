@@ -82,9 +82,14 @@ Status Results::OnJoined(const v1::WorkerJoined& joined, Duration at) {
   worker.threads = joined.threads();
   if (is_new) worker.session = joined.session();
   if (!is_new) ++worker.rejoined;
+  if (joined.has_place()) worker.place = joined.place();
   worker.lost = false;
   worker.finished = false;
   worker.awaited = at.count() <= 0;
+  if (const auto older = workers_.find(joined.replaces());
+      joined.has_replaces() && older != workers_.end()) {
+    older->second.replaced = true;
+  }
   UpdateComplete();
   return Ok();
 }

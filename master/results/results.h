@@ -51,6 +51,8 @@ struct Worker {
   std::uint64_t busiest_second = 0;        // most requests started in one delivered interval
   Duration heard{0};                       // when it was lost: the last sign of life before
   bool compared = false;                   // it told its own totals at the end
+  std::optional<std::uint32_t> place;      // where it was told to stand
+  bool replaced = false;                   // another one has come into its place
 };
 
 // The master was killed and resumed: seconds [from_s, to_s) were without it, and what the plan still

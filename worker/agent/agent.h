@@ -7,10 +7,13 @@
 //           --Stop | plan's end--> stopping --all engines idle, Finished--> ready
 //           (until Prepare of the next run, or Goodbye: exit 0)
 //
-// * A lost connection is taken up again for ever, after 0.1 s … 2 s. The engines run on meanwhile
+// * A lost connection is taken up again, after 0.1 s … 2 s, until the join timeout is over since the
+//   worker was last with its master. The engines run on meanwhile
 //   and their snapshots wait in the outbox; what the master had not acknowledged is sent again.
 // * Dead man's switch: nothing heard from the master for 10 s while running stops all load at once.
 //   When the master is back and still has the run, the engines start again, their clock unchanged.
+// * A signal, or a newer worker in its place (Replaced), ends it: its users stop, what it measured is
+//   delivered. Requests under way may end within the drain limit, and are in flight then.
 // * A refusal without `retry` ends the worker with its reason; one by the connection (certificates)
 //   does so before the first Welcome, later it is taken for an accident of the network.
 //
@@ -57,6 +60,8 @@ class AgentShell {
   virtual void Recycle(std::uint32_t, stats::Interval) {}
   // Engine::Stop on each; may be called again.
   virtual void StopEngines() = 0;
+  // Stop, and whatever is under way after so long is reported as in flight.
+  virtual void DrainEngines(Duration limit) = 0;
   // Throw the engines and the prepared run away; nothing more is heard of them.
   virtual void AbandonEngines() = 0;
 
@@ -74,13 +79,18 @@ struct AgentOptions {
   std::uint64_t max_users = 0;    // 0: not known
   std::uint64_t local_ports = 0;  // 0: not known
   std::string token;
-  std::optional<Duration> join_timeout;  // for the first Welcome; absent: for ever
+  std::optional<std::uint32_t> place;  // its number from outside
+  std::uint64_t memory_bytes = 0;      // 0: not known
+  // Without a master for so long; absent: for ever.
+  std::optional<Duration> join_timeout;
+  Duration drain_limit{20'000'000'000};  // from a signal to the end of requests under way
 };
 
 // Exit codes of a worker.
 inline constexpr int kExitDone = 0;           // Goodbye, or a signal and everything delivered
 inline constexpr int kExitRefused = 2;        // the master will not have it
 inline constexpr int kExitNoMaster = 3;       // join timeout, or gone before all was delivered
+inline constexpr int kExitReplaced = 4;       // a newer worker has its place
 inline constexpr int kExitInterrupted = 130;  // a second signal
 
 enum class State {

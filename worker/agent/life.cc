@@ -20,7 +20,10 @@ constexpr Duration kLeaveTime = std::chrono::seconds(10);
 }  // namespace
 
 Agent::Life::Life(AgentShell& shell, AgentOptions options, Time now)
-    : shell_(shell), options_(std::move(options)), born_(now), link_(options_.session, now) {}
+    : shell_(shell),
+      options_(std::move(options)),
+      with_master_(now),
+      link_(options_.session, now) {}
 
 void Agent::Life::OnConnected(Time now) {
   if (exited_) return;
@@ -31,6 +34,7 @@ void Agent::Life::OnConnected(Time now) {
 void Agent::Life::OnDisconnected(const std::string& reason, Time now) {
   if (exited_) return;
   const bool was_welcome = link_.welcome();
+  if (was_welcome) with_master_ = now;
   link_.Down(now);
   if (exit_) return ExitNow(exit_->code, exit_->reason);
   if (was_welcome || last_trouble_ != reason) {
@@ -56,6 +60,8 @@ void Agent::Life::Hello() {
   hello.set_threads(options_.threads);
   hello.set_max_users(options_.max_users);
   hello.set_local_ports(options_.local_ports);
+  if (options_.place) hello.set_place(*options_.place);
+  hello.set_memory_bytes(options_.memory_bytes);
   hello.set_token(options_.token);
   hello.set_run(run_ ? run_->id() : 0);
   shell_.Send(message);
@@ -83,6 +89,8 @@ void Agent::Life::OnMessage(const v1::MasterMessage& message, Time now) {
       return Stop(message.stop(), now);
     case v1::MasterMessage::kGoodbye:
       return Goodbye(message.goodbye(), now);
+    case v1::MasterMessage::kReplaced:
+      return Replaced(message.replaced(), now);
     case v1::MasterMessage::BODY_NOT_SET:
       return;  // of a newer master: nothing that we must know
   }
@@ -148,7 +156,7 @@ void Agent::Life::ExitNow(int code, const std::string& reason) {
 
 void Agent::Life::SendLeaving() {
   v1::WorkerMessage message;
-  message.mutable_leaving()->set_reason("stopped by a signal");
+  message.mutable_leaving()->set_reason(leave_why_);
   shell_.Send(message);
 }
 
@@ -158,13 +166,24 @@ void Agent::Life::OnSignal(Time now) {
     Abandon("a second signal");
     return ExitNow(kExitInterrupted, "interrupted");
   }
+  BeginLeaving(kExitDone, "stopped by a signal", now);
+}
+
+void Agent::Life::Replaced(const v1::Replaced& replaced, Time now) {
+  if (leaving_ && leave_code_ == kExitReplaced) return;
+  BeginLeaving(kExitReplaced, "replaced: " + replaced.reason(), now);
+}
+
+void Agent::Life::BeginLeaving(int code, const std::string& why, Time now) {
   leaving_ = now;
+  leave_code_ = code;
+  leave_why_ = why;
   if (exit_) return;
   if (link_.welcome()) SendLeaving();
   if (run_ && run_->engines_on) {
-    LogInfo("leaving: users stop, what was measured is delivered");
+    LogInfo(why + ": users stop, what was measured is delivered");
     run_->phase = Run::Phase::kStopping;
-    shell_.StopEngines();
+    shell_.DrainEngines(options_.drain_limit);
   } else if (run_ && run_->outbox.recorded() > 0 && run_->phase != Run::Phase::kFinished) {
     Finish(now);  // halted, and now it will not start again
   }
@@ -175,11 +194,11 @@ void Agent::Life::TickLeaving(Time now) {
   if (exit_ || (run_ && run_->engines_on)) return;
   const bool delivered = !run_ || run_->outbox.unacknowledged() == 0;
   const bool told = !run_ || run_->phase != Run::Phase::kFinished || run_->finished_sent;
-  if (delivered && told) return Leave(kExitDone, "stopped by a signal", now);
+  if (delivered && told) return Leave(leave_code_, leave_why_, now);
   const Time since = std::max(*leaving_, run_->idle_since);
   if (now - since > kLeaveTime) {
     Leave(kExitNoMaster,
-          absl::StrFormat("stopped by a signal; the master has not taken %u snapshots",
+          absl::StrFormat("%s; the master has not taken %u snapshots", leave_why_,
                           run_->outbox.unacknowledged()),
           now);
   }
@@ -203,16 +222,25 @@ void Agent::Life::Tick(Time now) {
     TickLeaving(now);
     if (exited_ || exit_) return;
   }
-  if (!ever_welcome_ && options_.join_timeout && now - born_ > *options_.join_timeout) {
-    return Leave(kExitNoMaster,
-                 absl::StrFormat("not joined within %s%s%s", HumanDuration(*options_.join_timeout),
-                                 last_trouble_.empty() ? "" : ": ", last_trouble_),
-                 now);
-  }
+  if (TickJoinTimeout(now)) return;
   if (link_.Due(now)) {
     link_.Connecting();
     shell_.Connect();
   }
+}
+
+bool Agent::Life::TickJoinTimeout(Time now) {
+  if (!options_.join_timeout || link_.welcome()) return false;
+  if (now - with_master_ <= *options_.join_timeout) return false;
+  std::string reason =
+      absl::StrFormat("%s within %s", ever_welcome_ ? "no master again" : "not joined",
+                      HumanDuration(*options_.join_timeout));
+  if (!last_trouble_.empty()) reason += ": " + last_trouble_;
+  if (run_ && run_->outbox.unacknowledged() > 0) {
+    reason += absl::StrFormat(" (%u snapshots are lost)", run_->outbox.unacknowledged());
+  }
+  Leave(kExitNoMaster, reason, now);
+  return true;
 }
 
 State Agent::Life::state() const {

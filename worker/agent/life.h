@@ -44,11 +44,14 @@ class Agent::Life {
   void Welcome(const v1::Welcome& welcome, Time now);
   void Refused(const v1::Refused& refused, Time now);
   void Goodbye(const v1::Goodbye& goodbye, Time now);
+  void Replaced(const v1::Replaced& replaced, Time now);
   void Pong(const v1::Ping& ping, Time now);
   // An orderly end: close the stream, then Exit.
   void Leave(int code, const std::string& reason, Time now);
   void Close();
   void ExitNow(int code, const std::string& reason);
+  bool TickJoinTimeout(Time now);  // whether it is over
+  void BeginLeaving(int code, const std::string& why, Time now);
   void TickLeaving(Time now);
   void SendLeaving();
 
@@ -69,14 +72,16 @@ class Agent::Life {
 
   AgentShell& shell_;
   const AgentOptions options_;
-  const Time born_;
+  Time with_master_;  // when it last was, or when it was born
   Link link_;
   std::optional<Run> run_;
   std::uint32_t index_ = 0;
   bool ever_welcome_ = false;
   std::string last_trouble_;     // why there is no master, for the join timeout's message
   std::optional<Time> leaving_;  // since the first signal
-  std::optional<Exit> exit_;     // decided, the stream is being closed
+  int leave_code_ = kExitDone;   // and how it ends when all is delivered
+  std::string leave_why_;
+  std::optional<Exit> exit_;  // decided, the stream is being closed
   bool exited_ = false;
 };
 

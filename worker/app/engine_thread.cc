@@ -111,8 +111,8 @@ void EngineThread::Update(plan::Plan plan) {
   });
 }
 
-void EngineThread::Stop() {
-  loop_->Post([](engine::Engine& engine, http::Client&) { engine.Stop(Now()); });
+void EngineThread::Stop(Duration limit) {
+  loop_->Post([limit](engine::Engine& engine, http::Client&) { engine.Stop(Now(), limit); });
 }
 
 void EngineThread::Recycle(stats::Interval interval) {

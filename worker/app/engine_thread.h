@@ -35,7 +35,8 @@ class EngineThread {
 
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan);
-  void Stop();
+  // See engine::Engine::Stop.
+  void Stop(Duration limit = Duration::max());
   // An interval that nobody needs any more: the engine fills its memory anew.
   void Recycle(stats::Interval interval);
   // For connections to come.

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 
 #include "common/base/cores.h"
 #include "common/base/text.h"
@@ -14,9 +16,30 @@
 namespace sfp::app {
 namespace {
 
+constexpr std::uint32_t kHighestIndex = 1'000'000;
+
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "worker";
+}
+
+// Of a pod of an Indexed Job.
+std::optional<std::uint32_t> CompletionIndex() {
+  const char* text = std::getenv("JOB_COMPLETION_INDEX");
+  if (text == nullptr) return std::nullopt;
+  std::uint32_t index = 0;
+  const char* end = text + std::strlen(text);
+  const auto [rest, error] = std::from_chars(text, end, index);
+  if (error != std::errc() || rest != end || index > kHighestIndex) {
+    throw CLI::ValidationError("JOB_COMPLETION_INDEX", std::string(text) + " is no index");
+  }
+  return index;
+}
+
+Duration Time(const char* option, const std::string& text) {
+  const auto duration = ParseDuration(text);
+  if (!duration.ok()) throw CLI::ValidationError(option, Message(duration.status()));
+  return *duration;
 }
 
 Status ReadSecrets(const std::string& tls_dir, const std::string& token_file,
@@ -37,7 +60,7 @@ Status ReadSecrets(const std::string& tls_dir, const std::string& token_file,
 
 std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
   WorkerOptions options;
-  std::string join_timeout, log_level = "info", tls_dir, token_file;
+  std::string join_timeout = "10m", drain_timeout = "20s", log_level = "info", tls_dir, token_file;
   CLI::App app("sfp-worker: sends the load that an sfp-master plans.", "sfp-worker");
   app.set_version_flag("--version", std::string(Version()));
   app.get_formatter()->column_width(34);
@@ -49,6 +72,12 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   app.add_option("--name", options.name, "Shown in reports (default: the host's name)")
       ->envname("SFP_NAME");
+  app.add_option(
+         "--index", options.index,
+         "Its place among the workers, from 0: of two workers with the same the newer counts "
+         "(default: JOB_COMPLETION_INDEX, else none)")
+      ->envname("SFP_INDEX")
+      ->check(CLI::Range(0u, kHighestIndex));
   app.add_option("--allow-target", options.allow_target,
                  "Refuse every target but these: HOST or HOST:PORT")
       ->envname("SFP_ALLOW_TARGET")
@@ -60,8 +89,16 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
                  "The join token (default: SFP_TOKEN, else the file 'token' in --tls-dir)")
       ->envname("SFP_TOKEN_FILE");
   app.add_option("--join-timeout", join_timeout,
-                 "Give up when no master was found for so long (default: never)")
-      ->envname("SFP_JOIN_TIMEOUT");
+                 "Give up when there was no master for so long, or 'never'")
+      ->envname("SFP_JOIN_TIMEOUT")
+      ->capture_default_str();
+  app.add_option("--drain-timeout", drain_timeout,
+                 "Told to end, let requests under way have so long")
+      ->envname("SFP_DRAIN_TIMEOUT")
+      ->capture_default_str();
+  app.add_option("--termination-log", options.termination_log,
+                 "Write why it ended into this file, such as /dev/termination-log")
+      ->envname("SFP_TERMINATION_LOG");
   app.add_option("--log-level", log_level, "debug, info, warn or error")
       ->envname("SFP_LOG_LEVEL")
       ->capture_default_str();
@@ -70,11 +107,10 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
     const auto level = ParseLogLevel(log_level);
     if (!level.ok()) throw CLI::ValidationError("--log-level", Message(level.status()));
     options.log_level = *level;
-    if (!join_timeout.empty()) {
-      const auto timeout = ParseDuration(join_timeout);
-      if (!timeout.ok()) throw CLI::ValidationError("--join-timeout", Message(timeout.status()));
-      options.join_timeout = *timeout;
-    }
+    options.join_timeout.reset();
+    if (join_timeout != "never") options.join_timeout = Time("--join-timeout", join_timeout);
+    options.drain_timeout = Time("--drain-timeout", drain_timeout);
+    if (!options.index) options.index = CompletionIndex();
     for (const std::string& target : options.allow_target) {
       const Status status = CheckAllowTarget(target);
       if (!status.ok()) throw CLI::ValidationError("--allow-target", Message(status));
@@ -88,6 +124,9 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (options.threads == 0) options.threads = UsableCores();
+  if (options.name.empty() && options.index) {
+    options.name = "worker-" + std::to_string(*options.index);
+  }
   if (options.name.empty()) options.name = HostName();
   return options;
 }

@@ -24,7 +24,10 @@ struct WorkerOptions {
   std::vector<std::string> allow_target;  // HOST or HOST:PORT; empty: any
   std::optional<net::Credentials> credentials;  // absent: plain text
   std::string token;                            // empty: none
-  std::optional<Duration> join_timeout;         // absent: keep trying for ever
+  std::optional<std::uint32_t> index;           // its place among the workers; absent: any
+  std::optional<Duration> join_timeout = std::chrono::minutes(10);  // absent: keep trying for ever
+  Duration drain_timeout = std::chrono::seconds(20);
+  std::string termination_log;  // a file for the last words; empty: none
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -13,6 +13,7 @@
 
 #include "common/base/check.h"
 #include "common/base/cores.h"
+#include "common/base/last_words.h"
 #include "worker/agent/agent.h"
 #include "worker/app/address_refresh.h"
 #include "worker/app/engine_thread.h"
@@ -42,7 +43,10 @@ class Worker final : agent::AgentShell, control::ClientHandler {
                 .max_users = MostUsers(RaiseDescriptorLimit()),
                 .local_ports = LocalPorts(),
                 .token = options.token,
-                .join_timeout = options.join_timeout},
+                .place = options.index,
+                .memory_bytes = UsableMemory(),
+                .join_timeout = options.join_timeout,
+                .drain_limit = options.drain_timeout},
                Now()),
         signals_(io_, SIGINT, SIGTERM),
         tick_(io_) {}
@@ -128,6 +132,9 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   void StopEngines() override {
     for (const auto& engine : engines_) engine->Stop();
   }
+  void DrainEngines(Duration limit) override {
+    for (const auto& engine : engines_) engine->Stop(limit);
+  }
 
   void AbandonEngines() override {
     ++generation_;  // what they still post is not heard
@@ -139,6 +146,8 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   void Exit(int code, const std::string& reason) override {
     if (!reason.empty()) (code == agent::kExitDone ? LogInfo : LogError)(reason);
     exit_code_ = code;
+    const Status left = LeaveLastWords(options_.termination_log, reason + "\n");
+    if (!left.ok()) LogWarn(Message(left));
     Post([this] { io_.stop(); });
   }
 

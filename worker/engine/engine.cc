@@ -25,7 +25,7 @@ class Engine::State {
 
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan, Time now);
-  void Stop(Time now);
+  void Stop(Time now, Duration limit = Duration::max());
 
   std::optional<stats::Recorder>& recorder() { return recorder_; }
   std::size_t users() const { return load_ == nullptr ? 0 : load_->users(); }
@@ -149,14 +149,18 @@ void Engine::State::Update(plan::Plan plan, Time now) {
   FollowUntil(t, now);
 }
 
-void Engine::State::Stop(Time now) {
-  if (context_.stopping) return;
+void Engine::State::Stop(Time now, Duration limit) {
+  const Time give_up = now + std::min(limit, options_.stop_timeout);
+  if (context_.stopping) {
+    if (give_up_.scheduled() && give_up_.due() > give_up) wheel_.Schedule(give_up_, give_up);
+    return;
+  }
   context_.stopping = true;
   wheel_.Cancel(begin_);
   wheel_.Cancel(follow_);
   if (load_ != nullptr) load_->RetireAll(now);
   wheel_.Schedule(sweep_, now);
-  wheel_.Schedule(give_up_, now + options_.stop_timeout);
+  wheel_.Schedule(give_up_, give_up);
 }
 
 void Engine::State::Rotate(Time now) {
@@ -203,7 +207,7 @@ Engine::~Engine() = default;
 
 void Engine::Start(plan::Plan plan, Time start) { state_->Start(std::move(plan), start); }
 void Engine::Update(plan::Plan plan, Time now) { state_->Update(std::move(plan), now); }
-void Engine::Stop(Time now) { state_->Stop(now); }
+void Engine::Stop(Time now, Duration limit) { state_->Stop(now, limit); }
 
 void Engine::Recycle(stats::Interval interval) {
   if (state_->recorder()) state_->recorder()->Recycle(std::move(interval));

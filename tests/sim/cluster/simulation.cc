@@ -106,12 +106,13 @@ void FakeEngine::Work(Rng& rng, std::uint32_t users, Time now) {
 // Worker.
 
 SimWorker::SimWorker(Simulation& sim, std::uint64_t session, std::uint32_t threads,
-                     Duration clock_offset)
+                     Duration clock_offset, std::optional<std::uint32_t> place)
     : sim_(sim), session_(session), threads_(threads), clock_offset_(clock_offset) {
   agent::AgentOptions options;
   options.session = session;
   options.name = "w" + std::to_string(session);
   options.threads = threads;
+  options.place = place;
   agent_ = std::make_unique<agent::Agent>(*this, options, Clock());
 }
 
@@ -290,9 +291,10 @@ void Simulation::MasterTick() {
   events.In(kTick, [this] { MasterTick(); });
 }
 
-SimWorker& Simulation::AddWorker(std::uint32_t threads, Duration clock_offset) {
+SimWorker& Simulation::AddWorker(std::uint32_t threads, Duration clock_offset,
+                                 std::optional<std::uint32_t> place) {
   const std::uint64_t session = workers_.size() + 1;
-  workers_.push_back(std::make_unique<SimWorker>(*this, session, threads, clock_offset));
+  workers_.push_back(std::make_unique<SimWorker>(*this, session, threads, clock_offset, place));
   SimWorker& worker = *workers_.back();
   events.In(Duration(1), [&worker] { worker.Tick(); });
   return worker;

@@ -71,7 +71,8 @@ class Simulation;
 
 class SimWorker final : public agent::AgentShell {
  public:
-  SimWorker(Simulation& sim, std::uint64_t session, std::uint32_t threads, Duration clock_offset);
+  SimWorker(Simulation& sim, std::uint64_t session, std::uint32_t threads, Duration clock_offset,
+            std::optional<std::uint32_t> place);
 
   Time Clock() const;
   agent::Agent& agent() { return *agent_; }
@@ -101,6 +102,7 @@ class SimWorker final : public agent::AgentShell {
   void StartEngines(const plan::Plan& plan, Time start) override;
   void UpdatePlan(const plan::Plan& plan) override { plan_ = plan; }
   void StopEngines() override;
+  void DrainEngines(Duration) override { StopEngines(); }
   void AbandonEngines() override;
   void Exit(int code, const std::string& reason) override;
 
@@ -161,7 +163,8 @@ class Simulation final : public coordinator::CoordinatorShell {
   Events events;
   Rng rng;
 
-  SimWorker& AddWorker(std::uint32_t threads = 1, Duration clock_offset = Duration(0));
+  SimWorker& AddWorker(std::uint32_t threads = 1, Duration clock_offset = Duration(0),
+                       std::optional<std::uint32_t> place = std::nullopt);
   std::vector<std::unique_ptr<SimWorker>>& workers() { return workers_; }
   Path& path(const SimWorker& worker) { return paths_[worker.session()]; }
   coordinator::Coordinator& master() { return *master_; }

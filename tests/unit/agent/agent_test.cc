@@ -26,6 +26,10 @@ class Shell final : public AgentShell {
   }
   void UpdatePlan(const plan::Plan& plan) override { revision = plan.revision(); }
   void StopEngines() override { ++stops; }
+  void DrainEngines(Duration limit) override {
+    ++stops;
+    drain_limit = limit;
+  }
   void AbandonEngines() override { ++abandons; }
   void Exit(int code, const std::string& why) override {
     exit_code = code;
@@ -35,6 +39,7 @@ class Shell final : public AgentShell {
   int connects = 0, disconnects = 0, starts = 0, stops = 0, abandons = 0;
   std::uint64_t prepared = 0, revision = 0;
   Time started_at{};
+  Duration drain_limit{0};
   std::deque<v1::WorkerMessage> sent;
   std::optional<int> exit_code;
   std::string reason;
@@ -305,6 +310,45 @@ TEST_F(AgentTest, SignalLeavesAfterDelivery) {
   EXPECT_EQ(shell.disconnects, 1);
   agent->OnDisconnected("closed", now);
   EXPECT_EQ(shell.exit_code, kExitDone);
+}
+
+TEST_F(AgentTest, ReplacedStopsItsLoadAtOnceDeliversAndExitsWithItsOwnCode) {
+  Run(5);
+  Interval(0);
+  v1::MasterMessage message;
+  message.mutable_replaced()->set_reason("a newer worker has joined with --index 3");
+  Say(message);
+  EXPECT_EQ(shell.stops, 1);
+  EXPECT_EQ(shell.drain_limit, options.drain_limit);
+  Say(message);  // again, on a new stream
+  EXPECT_EQ(shell.stops, 1);
+  agent->OnEngineIdle(0, now);
+  Ack(5, 2);
+  Pass(milliseconds(50));
+  agent->OnDisconnected("closed", now);
+  EXPECT_EQ(shell.exit_code, kExitReplaced);
+  EXPECT_EQ(shell.reason, "replaced: a newer worker has joined with --index 3");
+}
+
+TEST_F(AgentTest, JoinTimeoutCountsAnewFromTheLossOfTheMaster) {
+  options.join_timeout = seconds(20);
+  Make();
+  Join();
+  for (int i = 0; i < 30; ++i) {
+    v1::MasterMessage ping;
+    ping.mutable_ping();
+    Say(ping);
+    Pass(seconds(1));
+  }
+  EXPECT_FALSE(shell.exit_code);
+  agent->OnDisconnected("reset", now);
+  for (int i = 0; i < 10; ++i) {
+    Pass(seconds(2));
+    if (!shell.exit_code) agent->OnDisconnected("Connection refused", now);
+  }
+  Pass(seconds(3));
+  EXPECT_EQ(shell.exit_code, kExitNoMaster);
+  EXPECT_EQ(shell.reason, "no master again within 20 s: Connection refused");
 }
 
 TEST_F(AgentTest, SecondSignalEndsItAtOnce) {

@@ -150,6 +150,32 @@ TEST_F(CoordinatorTest, IndexBelongsToTheSession) {
   EXPECT_EQ(Last(3, v1::MasterMessage::kWelcome)->welcome().index(), 0u);
 }
 
+TEST_F(CoordinatorTest, APlaceIsTheIndexIfItIsFree) {
+  v1::Hello hello = GoodHello(1);
+  hello.set_place(2);
+  Connect(1, hello);
+  Connect(2, GoodHello(2));
+  EXPECT_EQ(Last(1, v1::MasterMessage::kWelcome)->welcome().index(), 2u);
+  EXPECT_EQ(Last(2, v1::MasterMessage::kWelcome)->welcome().index(), 0u);
+}
+
+TEST_F(CoordinatorTest, TheNewerOfTwoInOnePlaceCountsAndTheOlderCannotComeBack) {
+  v1::Hello hello = GoodHello(1);
+  hello.set_place(2);
+  Connect(1, hello);
+  hello.set_session(2);
+  Connect(2, hello);
+  EXPECT_NE(Last(1, v1::MasterMessage::kReplaced), nullptr);
+  EXPECT_TRUE(shell.closed.contains(1));
+  EXPECT_EQ(Last(2, v1::MasterMessage::kReplaced), nullptr);
+  EXPECT_EQ(Last(2, v1::MasterMessage::kWelcome)->welcome().index(), 2u);
+  hello.set_session(1);
+  Connect(3, hello);
+  EXPECT_EQ(Refusal(3), "a newer worker has its place");
+  EXPECT_FALSE(Last(3, v1::MasterMessage::kRefused)->refused().retry());
+  EXPECT_EQ(master->workers().size(), 1u);
+}
+
 TEST_F(CoordinatorTest, SecondStreamOfASessionReplacesTheFirst) {
   Connect(1, GoodHello(70));
   Connect(2, GoodHello(70));

@@ -296,6 +296,22 @@ TEST(Engine, AfterTheStopTimeoutWhatIsInFlightStaysInFlight) {
   EXPECT_EQ(world.server.connections(), 0u);
 }
 
+TEST(Engine, ASecondStopCanMakeTheEndSoonerButNotLater) {
+  for (const auto& [second, end] : {std::pair(500_ms, 900_ms), std::pair(3000_ms, 2100_ms)}) {
+    v1::Scenario scenario = BareScenario();
+    AddTask(*scenario.mutable_users(0), "t", 1, "/");
+    World world(scenario, {.servers = 2, .service = 10000_ms}, {.stop_timeout = 2_s});
+    world.engines.Start(Steady(5), world.start);
+    world.clock.RunUntil(world.start + 100_ms);
+    world.engines.Stop(world.clock.now());
+    world.clock.RunUntil(world.start + 400_ms);
+    world.engine().Stop(world.clock.now(), second);
+    world.clock.Run();
+    EXPECT_TRUE(world.engines.idle());
+    EXPECT_EQ(world.clock.now(), world.start + end);
+  }
+}
+
 TEST(Engine, AStopBeforeTheStartEndsWithoutARequest) {
   v1::Scenario scenario = BareScenario();
   AddTask(*scenario.mutable_users(0), "t", 1, "/");
