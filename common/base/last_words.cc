@@ -23,8 +23,7 @@ Status LeaveLastWords(const std::string& path, const std::string& text) {
   const std::string words = CutLastWords(text);
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return Unavailable("--termination-log " + path + ": " + std::strerror(errno));
-  const bool written =
-      write(fd, words.data(), words.size()) == static_cast<ssize_t>(words.size());
+  const bool written = write(fd, words.data(), words.size()) == static_cast<ssize_t>(words.size());
   const Status status =
       written ? Ok() : Unavailable("--termination-log " + path + ": " + std::strerror(errno));
   close(fd);
