@@ -16,25 +16,27 @@ import argparse
 import concurrent.futures
 import contextlib
 import ctypes
-import datetime
 import fcntl
 import heapq
 import json
 import os
 import random
-import re
 import select
 import shutil
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import traceback
 
-SKIPPED = 77
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import namespaces
+from namespaces import Failed, Network, Program, expect, run, seconds_of
+
+SKIPPED = namespaces.SKIPPED
+BRIDGES = {"ctl": "10.77.0", "load": "10.78.0"}
 USERS = 30
 DEAD_MAN_S = 10
 
@@ -55,104 +57,11 @@ users:
 """
 
 
-class Failed(Exception):
-    pass
-
-
-def expect(holds, text):
-    if not holds:
-        raise Failed(text)
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
-
-
-class Network:
-    """Namespaces of one case: hub (two bridges), master, api, workers."""
-
-    def __init__(self, name):
-        self.name = name
-        self.spaces = []
-        self.hub = self.space("hub")
-        for bridge in ("ctl", "load"):
-            run("ip", "-n", self.hub, "link", "add", bridge, "type", "bridge")
-            run("ip", "-n", self.hub, "link", "set", bridge, "up")
-
-    def space(self, name):
-        full = f"sfp-{os.getpid()}-{self.name}-{name}"
-        run("ip", "netns", "add", full)
-        self.spaces.append(full)
-        run("ip", "-n", full, "link", "set", "lo", "up")
-        return full
-
-    def join(self, name, address, load=True):
-        space = self.space(name)
-        for bridge, net in (("ctl", "10.77.0"), ("load", "10.78.0")):
-            if bridge == "load" and not load:
-                continue
-            port = f"{bridge}-{name}"
-            run("ip", "-n", space, "link", "add", bridge, "type", "veth", "peer", "name", port, "netns", self.hub)
-            run("ip", "-n", self.hub, "link", "set", port, "master", bridge, "up")
-            run("ip", "-n", space, "addr", "add", f"{net}.{address}/24", "dev", bridge)
-            run("ip", "-n", space, "link", "set", bridge, "up")
-        return space
-
-    def cut(self, name):
-        """Packets of this node's control network are dropped without a word."""
-        run("ip", "-n", self.hub, "link", "set", f"ctl-{name}", "nomaster")
-
-    def mend(self, name):
-        run("ip", "-n", self.hub, "link", "set", f"ctl-{name}", "master", "ctl")
-
-    def remove(self):
-        for space in self.spaces:
-            subprocess.run(["ip", "netns", "del", space], capture_output=True)
-
-
-class Program:
-    def __init__(self, space, folder, name, *command):
-        self.log = os.path.join(folder, name + ".log")
-        with open(self.log, "a") as log:
-            self.process = subprocess.Popen(["ip", "netns", "exec", space, *command], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, cwd=folder)
-
-    def text(self):
-        with open(self.log, errors="replace") as log:
-            return log.read()
-
-    def wait_for(self, text, limit_s=30):
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end:
-            if text in self.text():
-                return
-            time.sleep(0.02)
-        raise Failed(f"no '{text}' within {limit_s} s in {self.log}:\n{self.text()[-2000:]}")
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def wait(self, limit_s):
-        try:
-            return self.process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"{self.log}: still running after {limit_s} s:\n{self.text()[-2000:]}")
-
-    def when(self, pattern, after=0.0):
-        """The wall-clock time of the first log line like this."""
-        for line in self.text().splitlines():
-            if re.search(pattern, line) and re.match(r"\d{4}-\d\d-\d\dT", line):
-                at = datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp()
-                if at >= after:
-                    return at
-        raise Failed(f"no line like '{pattern}' in {self.log}:\n{self.text()[-2000:]}")
-
-
 class Cluster:
     def __init__(self, case, binaries, run_time_s, workers=3):
         self.case, self.bin, self.workers_wanted = case, binaries, workers
         self.folder = tempfile.mkdtemp(prefix=f"sfp-faults-{case}-")
-        self.net = Network(case)
+        self.net = Network(case, BRIDGES)
         self.programs = []
         with open(os.path.join(self.folder, "test.yaml"), "w") as config:
             config.write(CONFIG % (USERS, run_time_s))
@@ -160,7 +69,7 @@ class Cluster:
         self.api = self.start(self.api_space, "api", "sfp-demo-api", "--address", "0.0.0.0", "--service-time", "5ms",
                               "--law", "constant", "--keepalive-timeout", "200s")
         self.api.wait_for("listening on")
-        self.master_space = self.net.join("m", 1, load=False)
+        self.master_space = self.net.join("m", 1, ["ctl"])
         self.workers = {}
 
     def start(self, space, name, program, *options):
@@ -220,11 +129,6 @@ class Outcome:
     def __init__(self, fault, lost, may_be_missing, met_after_s, note=""):
         self.fault, self.lost, self.may_be_missing = fault, lost, may_be_missing
         self.met_after_s, self.note = met_after_s, note
-
-
-def seconds_of(report, wall):
-    began = datetime.datetime.fromisoformat(report["run"]["started_at"].replace("Z", "+00:00")).timestamp()
-    return wall - began
 
 
 def check_sums(cluster, report, lossless):
@@ -300,10 +204,10 @@ def cut_off(make, length_s, run_time_s):
     cluster = make(run_time_s)
     cluster.begin()
     cut = time.time()
-    cluster.net.cut("b")
+    cluster.net.cut("ctl", "b")
     time.sleep(length_s)
     mended = time.time()
-    cluster.net.mend("b")
+    cluster.net.mend("ctl", "b")
     code = cluster.master.wait(run_time_s + 40)
     expect(code == 0, f"exit code {code}")
     taken = cluster.master.when(r"worker \d+ \(b\) is lost", cut)
@@ -473,17 +377,9 @@ class BadLine:
 
 def why_not():
     """Why this machine cannot run the cases; empty if it can."""
-    if os.geteuid() != 0:
-        return "not root: network namespaces need it"
-    if shutil.which("ip") is None:
-        return "no ip command: install iproute2"
     if not os.path.exists("/dev/net/tun"):
         return "no /dev/net/tun"
-    try:
-        Network("probe").remove()
-    except subprocess.CalledProcessError as error:
-        return f"{' '.join(error.cmd)}: {error.stderr.strip()}"
-    return ""
+    return namespaces.why_not()
 
 
 def main():

@@ -72,6 +72,13 @@ class AgentShell {
   ~AgentShell() = default;
 };
 
+// Exit codes of a worker.
+inline constexpr int kExitDone = 0;      // Goodbye; by default a signal and everything delivered
+inline constexpr int kExitRefused = 2;   // the master will not have it
+inline constexpr int kExitNoMaster = 3;  // join timeout, or gone before all was delivered
+inline constexpr int kExitReplaced = 4;  // a newer worker has its place
+inline constexpr int kExitInterrupted = 130;  // a second signal
+
 struct AgentOptions {
   std::uint64_t session = 0;  // random, never 0
   std::string name;
@@ -83,15 +90,9 @@ struct AgentOptions {
   std::uint64_t memory_bytes = 0;      // 0: not known
   // Without a master for so long; absent: for ever.
   std::optional<Duration> join_timeout;
+  int drained_exit_code = kExitDone;     // after a signal, when all was delivered
   Duration drain_limit{20'000'000'000};  // from a signal to the end of requests under way
 };
-
-// Exit codes of a worker.
-inline constexpr int kExitDone = 0;           // Goodbye, or a signal and everything delivered
-inline constexpr int kExitRefused = 2;        // the master will not have it
-inline constexpr int kExitNoMaster = 3;       // join timeout, or gone before all was delivered
-inline constexpr int kExitReplaced = 4;       // a newer worker has its place
-inline constexpr int kExitInterrupted = 130;  // a second signal
 
 enum class State {
   kJoining,

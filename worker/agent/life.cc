@@ -166,7 +166,7 @@ void Agent::Life::OnSignal(Time now) {
     Abandon("a second signal");
     return ExitNow(kExitInterrupted, "interrupted");
   }
-  BeginLeaving(kExitDone, "stopped by a signal", now);
+  BeginLeaving(options_.drained_exit_code, "stopped by a signal", now);
 }
 
 void Agent::Life::Replaced(const v1::Replaced& replaced, Time now) {

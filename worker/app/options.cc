@@ -96,6 +96,11 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
                  "Told to end, let requests under way have so long")
       ->envname("SFP_DRAIN_TIMEOUT")
       ->capture_default_str();
+  app.add_option("--drained-exit-code", options.drained_exit_code,
+                 "Told to end, exit with this when all is delivered")
+      ->envname("SFP_DRAINED_EXIT_CODE")
+      ->check(CLI::Range(0, 255))
+      ->capture_default_str();
   app.add_option("--termination-log", options.termination_log,
                  "Write why it ended into this file, such as /dev/termination-log")
       ->envname("SFP_TERMINATION_LOG");

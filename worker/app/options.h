@@ -27,6 +27,7 @@ struct WorkerOptions {
   std::optional<std::uint32_t> index;           // its place among the workers; absent: any
   std::optional<Duration> join_timeout = std::chrono::minutes(10);  // absent: keep trying for ever
   Duration drain_timeout = std::chrono::seconds(20);
+  int drained_exit_code = 0;    // told to end, with everything delivered
   std::string termination_log;  // a file for the last words; empty: none
   LogLevel log_level = LogLevel::kInfo;
 };

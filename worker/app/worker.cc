@@ -46,6 +46,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
                 .place = options.index,
                 .memory_bytes = UsableMemory(),
                 .join_timeout = options.join_timeout,
+                .drained_exit_code = options.drained_exit_code,
                 .drain_limit = options.drain_timeout},
                Now()),
         signals_(io_, SIGINT, SIGTERM),
@@ -144,7 +145,8 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   }
 
   void Exit(int code, const std::string& reason) override {
-    if (!reason.empty()) (code == agent::kExitDone ? LogInfo : LogError)(reason);
+    const bool well = code == agent::kExitDone || code == options_.drained_exit_code;
+    if (!reason.empty()) (well ? LogInfo : LogError)(reason);
     exit_code_ = code;
     const Status left = LeaveLastWords(options_.termination_log, reason + "\n");
     if (!left.ok()) LogWarn(Message(left));
