@@ -158,29 +158,46 @@ void BuildLoad(const Node* load, Context& context, Config& out) {
   }
 }
 
+namespace {
+
+void BuildThreshold(const Node& check, Context& context, Threshold& out) {
+  const auto threshold = ParseThreshold(check.value);
+  if (!threshold.ok()) {
+    // The parser's words quote parts of the text.
+    context.Add(check, check.shown ? "with its variables filled in this is not a threshold such as "
+                                     "'p95 < 500ms'"
+                                   : Message(threshold.status()));
+    return;
+  }
+  out = *threshold;
+  const auto& tasks = context.tasks;
+  if (out.endpoint.empty() || std::find(tasks.begin(), tasks.end(), out.endpoint) != tasks.end()) {
+    return;
+  }
+  if (check.shown) {
+    context.Add(check, "no task is called like this threshold's endpoint");
+  } else {
+    context.diagnostics.AddWithin(
+        check, out.endpoint,
+        "no task is called '" + out.endpoint + "'" + Suggest(out.endpoint, tasks));
+  }
+}
+
+}  // namespace
+
 void BuildThresholds(const Node* thresholds, Context& context, Config& out) {
   if (thresholds == nullptr || !thresholds->is_list()) return;
   for (const Node& item : thresholds->children) {
-    if (!item.is_scalar()) continue;
-    const auto threshold = ParseThreshold(item.value);
-    if (!threshold.ok()) {
-      // The parser's words quote parts of the text.
-      context.Add(item, item.shown ? "with its variables filled in this is not a threshold such as "
-                                     "'p95 < 500ms'"
-                                   : Message(threshold.status()));
-      continue;
+    const Node* check = item.is_scalar() ? &item : item.Get("check");
+    if (check == nullptr || !check->is_scalar()) continue;
+    Threshold& threshold = out.thresholds.emplace_back();
+    BuildThreshold(*check, context, threshold);
+    threshold.abort = Bool(item.Get("abort")).value_or(false);
+    threshold.patience = DurationOf(item.Get("for")).value_or(threshold.patience);
+    if (threshold.abort && OfTheFit(threshold)) {
+      context.diagnostics.Add(item.Get("abort")->key_place,
+                              threshold.metric + " is known at the end only: it can't end the run");
     }
-    const std::string& endpoint = threshold->endpoint;
-    const auto& tasks = context.tasks;
-    if (!endpoint.empty() && std::find(tasks.begin(), tasks.end(), endpoint) == tasks.end()) {
-      const std::string message = "no task is called '" + endpoint + "'" + Suggest(endpoint, tasks);
-      if (item.shown) {
-        context.Add(item, "no task is called like this threshold's endpoint");
-      } else {
-        context.diagnostics.AddWithin(item, endpoint, message);
-      }
-    }
-    out.thresholds.push_back(*threshold);
   }
 }
 

@@ -139,6 +139,13 @@ class Writer {
     Line(indent, node.children.empty() ? line + "]" : line);
   }
 
+  static constexpr Rule kText{.kind = Kind::kText};
+
+  static bool AllTexts(const Node& list) {
+    return std::all_of(list.children.begin(), list.children.end(),
+                       [](const Node& item) { return item.is_scalar(); });
+  }
+
   void Value(std::string_view key, const Node& node, const Rule& rule, int indent) {
     const std::string head = KeyText(key) + ":";
     static constexpr Rule kStatus{.kind = Kind::kStatus};
@@ -151,6 +158,7 @@ class Writer {
         break;
       case Kind::kList:
         if (rule.element->kind != Kind::kMap) return FlowList(node, *rule.element, head, indent);
+        if (AllTexts(node)) return FlowList(node, kText, head, indent);
         Line(indent, head);
         for (const Node& item : node.children) Item(item, *rule.element, indent + 2);
         return;
@@ -172,6 +180,7 @@ class Writer {
 
   // "- first: 1" and the other keys below.
   void Item(const Node& item, const Rule& rule, int indent) {
+    if (item.is_scalar()) return Line(indent, "- " + Scalar(item, kText));
     const std::size_t begin = out_.size();
     Map(&item, rule, indent + 2);
     if (out_.size() > begin) out_[begin + static_cast<std::size_t>(indent)] = '-';

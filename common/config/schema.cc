@@ -53,6 +53,7 @@ class Checker {
 
   void Value(const Node& node, const Rule& rule) {
     if (node.kind == Node::Kind::kBroken) return;
+    if (rule.text && node.is_scalar()) return;
     switch (rule.kind) {
       case Kind::kJson:
         return;
@@ -343,6 +344,7 @@ std::string Describe(const Rule& rule) {
     case Kind::kNamed:
       return "a map" + example;
     case Kind::kMap:
+      if (rule.text) return "text" + example + " or a map of " + keys;
       return example.empty() ? "a map of " + keys : "a map" + example;
   }
   return "";

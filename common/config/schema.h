@@ -47,6 +47,7 @@ struct Rule {
   std::int64_t least = 0;
   std::int64_t most = 0;
   bool zero = false;  // of a rate
+  bool text = false;  // of a map: a plain text will do, too
   const Rule* element = nullptr;
   std::span<const Key> keys{};
   std::span<const std::string_view> words{};

@@ -148,8 +148,10 @@ class SchemaWriter {
             "{\"type\": \"array\", \"minItems\": %d, \"maxItems\": %d, \"items\": %s}", rule.least,
             rule.most, Value(*rule.element, indent));
       case Kind::kNamed:
-      case Kind::kMap:
-        return "{\n" + Members(rule, indent + 2) + "\n" + Pad(indent) + "}";
+      case Kind::kMap: {
+        const std::string map = "{\n" + Members(rule, indent + 2) + "\n" + Pad(indent) + "}";
+        return rule.text ? AnyOf({"{\"type\": \"string\"}", map}) : map;
+      }
     }
     return "{}";
   }

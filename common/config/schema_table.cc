@@ -298,7 +298,15 @@ constexpr Rule kClasses{.kind = Kind::kNamed,
                         .element = &kClass,
                         .example = "{visitor: {tasks: {home: {get: /}}}}"};
 
-constexpr Rule kThreshold{.kind = Kind::kText, .example = "p95 < 500ms"};
+constexpr Key kThresholdKeys[] = {
+    {"check", &kText, nullptr, "The condition, such as \"p95 < 2s\".", true},
+    {"abort", &kBool, "false", "The run ends once the condition was broken for long enough."},
+    {"for", &kDuration, "10s",
+     "So long, as the newest 10 s show it; what only adds up counts from the start.", false, "",
+     "abort"},
+};
+constexpr Rule kThreshold{
+    .kind = Kind::kMap, .text = true, .keys = kThresholdKeys, .example = "p95 < 500ms"};
 constexpr Rule kThresholds{.kind = Kind::kList,
                            .least = 0,
                            .most = 1000,
@@ -312,7 +320,8 @@ constexpr Key kFileKeys[] = {
     {"data", &kData, nullptr, "Values for templates, by name."},
     {"users", &kClasses, nullptr, "Classes of users, by name.", true},
     {"thresholds", &kThresholds, nullptr,
-     "Conditions on the result, such as \"by_term: p95 < 500ms\"; exit code 1 if one fails."},
+     "Conditions on the result, such as \"by_term: p95 < 500ms\", or {check: \"p95 < 2s\", abort: "
+     "true, for: 30s}; exit code 1 if one fails."},
 };
 constexpr Rule kWholeFile{.kind = Kind::kMap, .keys = kFileKeys};
 

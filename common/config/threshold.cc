@@ -1,5 +1,7 @@
 #include "common/config/threshold.h"
 
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -11,16 +13,31 @@
 namespace sfp::config {
 namespace {
 
-const std::vector<std::string>& DurationMetrics() {
-  static const std::vector<std::string> kNames = {"avg", "min",   "max",   "p50", "p66",
-                                                  "p75", "p80",   "p90",   "p95", "p98",
-                                                  "p99", "p99.9", "p99.99"};
-  return kNames;
-}
+struct Metric {
+  std::string_view name;
+  Unit unit;
+};
 
-bool IsDurationMetric(std::string_view metric) {
-  const auto& names = DurationMetrics();
-  return std::find(names.begin(), names.end(), metric) != names.end();
+constexpr Metric kMetrics[] = {
+    {"avg", Unit::kDuration},    {"min", Unit::kDuration},      {"max", Unit::kDuration},
+    {"p50", Unit::kDuration},    {"p66", Unit::kDuration},      {"p75", Unit::kDuration},
+    {"p80", Unit::kDuration},    {"p90", Unit::kDuration},      {"p95", Unit::kDuration},
+    {"p98", Unit::kDuration},    {"p99", Unit::kDuration},      {"p99.9", Unit::kDuration},
+    {"p99.99", Unit::kDuration}, {"failures", Unit::kPercent},  {"rps", Unit::kRate},
+    {"requests", Unit::kNumber}, {"succeeded", Unit::kNumber},  {"failed", Unit::kNumber},
+    {"started", Unit::kNumber},  {"in_flight", Unit::kNumber},  {"dropped", Unit::kNumber},
+    {"skipped", Unit::kNumber},  {"reconnects", Unit::kNumber}, {"knee", Unit::kUsers},
+    {"max_rps", Unit::kRate},    {"servers", Unit::kNumber},
+};
+constexpr std::string_view kIntended = "intended_";
+
+std::optional<Unit> UnitOf(std::string_view metric) {
+  const bool intended = metric.starts_with(kIntended);
+  if (intended) metric.remove_prefix(kIntended.size());
+  for (const Metric& known : kMetrics) {
+    if (known.name == metric && (!intended || known.unit == Unit::kDuration)) return known.unit;
+  }
+  return std::nullopt;
 }
 
 std::string_view Trim(std::string_view text) {
@@ -37,42 +54,82 @@ std::optional<double> PlainNumber(std::string_view text) {
   return value;
 }
 
-StatusOr<double> ParseValue(std::string_view metric, std::string_view text) {
+StatusOr<double> ParseValue(std::string_view metric, Unit unit, std::string_view text) {
+  const std::string name(metric);
   const std::string quoted = "'" + std::string(text) + "'";
-  if (IsDurationMetric(metric)) {
-    const auto duration = ParseDuration(text);
-    if (!duration.ok()) {
-      return Invalid(std::string(metric) +
-                     " is compared with a duration such as 500ms or 3s, not " + quoted);
-    }
-    return Millis(*duration);
-  }
   std::optional<double> value;
-  if (metric == "failures") {
-    if (text.ends_with('%')) value = PlainNumber(Trim(text.substr(0, text.size() - 1)));
-    if (!value || *value > 100) {
-      return Invalid("failures is compared with a percentage such as 1%, not " + quoted);
+  switch (unit) {
+    case Unit::kDuration: {
+      const auto duration = ParseDuration(text);
+      if (duration.ok()) return Millis(*duration);
+      return Invalid(name + " is compared with a duration such as 500ms or 3s, not " + quoted);
     }
-    return *value;
+    case Unit::kPercent:
+      if (text.ends_with('%')) value = PlainNumber(Trim(text.substr(0, text.size() - 1)));
+      if (value && *value <= 100) return *value;
+      return Invalid(name + " is compared with a percentage such as 1%, not " + quoted);
+    case Unit::kRate:
+      value = PlainNumber(text);
+      if (!value) {
+        if (const auto rate = ParseRate(text); rate.ok()) value = *rate;
+      }
+      break;
+    case Unit::kUsers:
+      if (text.ends_with("users")) text = Trim(text.substr(0, text.size() - 5));
+      [[fallthrough]];
+    case Unit::kNumber:
+      value = PlainNumber(text);
+      break;
   }
-  value = PlainNumber(text);
-  if (!value && metric == "rps") {
-    if (const auto rate = ParseRate(text); rate.ok()) value = *rate;
-  }
-  if (!value) return Invalid(std::string(metric) + " is compared with a number, not " + quoted);
-  return *value;
+  if (value) return *value;
+  return Invalid(name + " is compared with a number, not " + quoted);
 }
 
-Status CheckMetric(std::string_view metric) {
-  std::vector<std::string> known = DurationMetrics();
-  for (const char* other : {"failures", "rps", "requests", "failed"}) known.emplace_back(other);
-  if (std::find(known.begin(), known.end(), metric) != known.end()) return Ok();
+StatusOr<Unit> FindUnit(std::string_view metric) {
   if (metric.empty()) return Invalid("the metric is missing, such as p95 in 'p95 < 500ms'");
+  if (const auto unit = UnitOf(metric)) return *unit;
+  std::vector<std::string> known;
   std::string all;
-  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+  for (const Metric& each : kMetrics) {
+    known.emplace_back(each.name);
+    all += (all.empty() ? "" : ", ") + known.back();
+  }
   const std::string suggestion = Suggest(metric, known);
   return Invalid("unknown metric '" + std::string(metric) + "'" +
-                 (suggestion.empty() ? "; the metrics are " + all : suggestion));
+                 (suggestion.empty() ? "; the metrics are " + all +
+                                           ", and intended_avg … of the "
+                                           "intended response time"
+                                     : suggestion));
+}
+
+std::string Human(Unit unit, double value) {
+  switch (unit) {
+    case Unit::kDuration:
+      return HumanDuration(FromSeconds(value / 1000));
+    case Unit::kPercent:
+      return absl::StrFormat("%.4g %%", value);
+    case Unit::kRate:
+      return absl::StrFormat("%.4g/s", value);
+    case Unit::kUsers:
+      return absl::StrFormat("%.0f users", value);
+    case Unit::kNumber:
+      break;
+  }
+  return absl::StrFormat("%.15g", value);
+}
+
+std::string_view Sign(Threshold::Comparison comparison) {
+  switch (comparison) {
+    case Threshold::Comparison::kLess:
+      return "<";
+    case Threshold::Comparison::kLessOrEqual:
+      return "<=";
+    case Threshold::Comparison::kGreater:
+      return ">";
+    case Threshold::Comparison::kGreaterOrEqual:
+      break;
+  }
+  return ">=";
 }
 
 }  // namespace
@@ -97,12 +154,32 @@ StatusOr<Threshold> ParseThreshold(std::string_view text) {
     metric = Trim(metric.substr(colon + 1));
     if (threshold.endpoint.empty()) return Invalid("the endpoint in front of ':' is missing");
   }
-  if (const Status status = CheckMetric(metric); !status.ok()) return status;
+  const auto unit = FindUnit(metric);
+  if (!unit.ok()) return unit.status();
   threshold.metric = metric;
-  const auto value = ParseValue(metric, Trim(text.substr(sign + (or_equal ? 2 : 1))));
+  threshold.unit = *unit;
+  if (OfTheFit(threshold) && !threshold.endpoint.empty()) {
+    return Invalid(threshold.metric + " is a figure of the whole sweep, not of one endpoint");
+  }
+  const auto value = ParseValue(metric, *unit, Trim(text.substr(sign + (or_equal ? 2 : 1))));
   if (!value.ok()) return value.status();
   threshold.value = *value;
   return threshold;
+}
+
+bool OfTheFit(const Threshold& threshold) {
+  return threshold.metric == "knee" || threshold.metric == "max_rps" ||
+         threshold.metric == "servers";
+}
+
+std::string Sentence(const Threshold& threshold, std::optional<double> measured) {
+  std::string what = threshold.metric;
+  if (!threshold.endpoint.empty()) what += " of " + threshold.endpoint;
+  if (!measured) return what + ": not measured";
+  const bool holds = Holds(threshold, *measured);
+  return absl::StrFormat("%s: %s, %s%s %s", what, Human(threshold.unit, *measured),
+                         holds ? "" : "not ", Sign(threshold.comparison),
+                         Human(threshold.unit, threshold.value));
 }
 
 bool Holds(const Threshold& threshold, double measured) {

@@ -5,7 +5,6 @@
 namespace sfp::stats {
 namespace {
 
-// The row of `key`, or the one that takes all others once the table is full.
 FailureStats& RowOf(FailureMap& rows, const FailureKey& key) {
   if (const auto found = rows.find(key); found != rows.end()) return found->second;
   if (rows.size() < EndpointStats::kMostFailures) return rows[key];
@@ -15,11 +14,30 @@ FailureStats& RowOf(FailureMap& rows, const FailureKey& key) {
 
 }  // namespace
 
+void FailureStats::Count(FailureKind kind, const Evidence& evidence, Duration at) {
+  first = count == 0 ? at : std::min(first, at);
+  last = count == 0 ? at : std::max(last, at);
+  ++count;
+  if (samples.size() < kMostSamples) samples.push_back(evidence);
+  if (!IsBrokenOff(kind)) return;
+  if (evidence.since_send >= kAtOnce) {
+    since_send.Record(evidence.since_send);
+  } else if (evidence.reused) {
+    idle.Record(evidence.idle);
+  }
+}
+
+void AddFailures(FailureMap& rows, const FailureKey& key, const FailureStats& failures) {
+  RowOf(rows, key).Merge(failures);
+}
+
 void FailureStats::Merge(const FailureStats& other) {
   if (other.count == 0) return;
   first = count == 0 ? other.first : std::min(first, other.first);
   last = count == 0 ? other.last : std::max(last, other.last);
   count += other.count;
+  idle.Merge(other.idle);
+  since_send.Merge(other.since_send);
   const std::size_t room = kMostSamples - std::min(kMostSamples, samples.size());
   const std::size_t taken = std::min(room, other.samples.size());
   samples.insert(samples.end(), other.samples.begin(),
@@ -41,7 +59,7 @@ void EndpointStats::Merge(const EndpointStats& other) {
   for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
   unanswered.Merge(other.unanswered);
   for (const auto& [code, count] : other.status) status[code] += count;
-  for (const auto& [key, row] : other.failures) RowOf(failures, key).Merge(row);
+  for (const auto& [key, row] : other.failures) AddFailures(failures, key, row);
 }
 
 bool EndpointStats::empty() const {
@@ -60,6 +78,15 @@ void EndpointStats::Clear() {
   failures.clear();
 }
 
+void Machine::Merge(const Machine& other) {
+  throttled += other.throttled;
+  throttled_periods += other.throttled_periods;
+  descriptors = std::max(descriptors, other.descriptors);
+  descriptor_limit = std::max(descriptor_limit, other.descriptor_limit);
+  ports = std::max(ports, other.ports);
+  port_limit = std::max(port_limit, other.port_limit);
+}
+
 void Interval::MergePeer(const Interval& other) {
   begin = std::min(begin, other.begin);
   end = std::max(end, other.end);
@@ -71,6 +98,11 @@ void Interval::MergePeer(const Interval& other) {
     endpoints[i].Merge(other.endpoints[i]);
   }
   lag.Merge(other.lag);
+  loop_lag.Merge(other.loop_lag);
+  kept_idle.Merge(other.kept_idle);
+  closed_idle.Merge(other.closed_idle);
+  machine.Merge(other.machine);
+  for (std::size_t i = 0; i < kBreaks; ++i) breaks[i] += other.breaks[i];
 }
 
 }  // namespace sfp::stats

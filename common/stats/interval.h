@@ -51,9 +51,16 @@ struct FailureStats {
   Duration first{0};  // since the run's start
   Duration last{0};
   std::vector<Evidence> samples;  // the earliest ones merged, at most kMostSamples
+  // Of the kinds that are IsBrokenOff, each failure is in one of them, or in none if it broke at
+  // once on a new connection.
+  Histogram idle;        // broke at once on a reused connection: how long that had been idle
+  Histogram since_send;  // broke later: how long after the request was sent
+  void Count(FailureKind kind, const Evidence& evidence, Duration at);
   void Merge(const FailureStats& other);
 };
 using FailureMap = std::map<FailureKey, FailureStats, std::less<>>;
+// Adds failures to their row, or to that of kOtherFailures once the table is full.
+void AddFailures(FailureMap& rows, const FailureKey& key, const FailureStats& failures);
 using StatusMap = std::map<std::uint32_t, std::uint64_t>;
 
 struct EndpointStats {
@@ -83,6 +90,18 @@ struct EndpointStats {
   void Clear();
 };
 
+// The machine under a worker, and what is left of its limits. Zero: not known.
+struct Machine {
+  Duration throttled{0};  // its cgroup was held back in the interval, altogether
+  std::uint64_t throttled_periods = 0;
+  std::uint64_t descriptors = 0;  // open
+  std::uint64_t descriptor_limit = 0;
+  std::uint64_t ports = 0;  // local ones in use
+  std::uint64_t port_limit = 0;
+  // Of the same machine: what was held back adds up, the fullest moment counts.
+  void Merge(const Machine& other);
+};
+
 struct Interval {
   std::uint32_t index = 0;  // the second of the run
   Duration begin{0};        // since the run's start
@@ -93,6 +112,13 @@ struct Interval {
   double cpu = 0;                // share of the cores used; not merged
   std::vector<EndpointStats> endpoints;  // by scenario::EndpointId
   Histogram lag;                         // of planned wake-ups
+  Histogram loop_lag;                    // of the loops' turns
+  Histogram kept_idle;    // idle times before requests that were answered, to 8 binary digits
+  Histogram closed_idle;  // idle times at which connections were found closed
+  Machine machine;
+  // When connections broke with a request on them: twentieths of the interval's second.
+  static constexpr std::size_t kBreaks = 20;
+  std::array<std::uint32_t, kBreaks> breaks{};
 
   // Adds what another thread or worker measured in the same second (users and in_flight add up).
   void MergePeer(const Interval& other);

@@ -60,6 +60,30 @@ Evidence TakeEvidence(const v1::Evidence& in) {
                   .bytes_received = in.bytes_received()};
 }
 
+void PutMachine(const Machine& in, v1::Machine& out) {
+  out.set_throttled_ns(in.throttled.count());
+  out.set_throttled_periods(in.throttled_periods);
+  out.set_descriptors(in.descriptors);
+  out.set_descriptor_limit(in.descriptor_limit);
+  out.set_ports(in.ports);
+  out.set_port_limit(in.port_limit);
+}
+
+Status TakeMachine(const v1::Machine& in, Machine& out) {
+  // A cgroup's processors may be held back at once, but not for ever.
+  constexpr std::int64_t kMostThrottled = 1LL << 48;
+  if (in.throttled_ns() < 0 || in.throttled_ns() > kMostThrottled) {
+    return Invalid("impossible throttling");
+  }
+  out = {.throttled = Duration(in.throttled_ns()),
+         .throttled_periods = std::min<std::uint64_t>(in.throttled_periods(), kMostOfAny),
+         .descriptors = in.descriptors(),
+         .descriptor_limit = in.descriptor_limit(),
+         .ports = in.ports(),
+         .port_limit = in.port_limit()};
+  return Ok();
+}
+
 void PutHistogram(const Histogram& in, v1::Histogram* (v1::EndpointStats::*field)(),
                   v1::EndpointStats& out) {
   if (in.count() > 0) in.ToProto(*(out.*field)());
@@ -89,6 +113,8 @@ void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
     failure.set_first_ns(row.first.count());
     failure.set_last_ns(row.last.count());
     for (const Evidence& sample : row.samples) PutEvidence(sample, *failure.add_samples());
+    if (row.idle.count() > 0) row.idle.ToProto(*failure.mutable_idle());
+    if (row.since_send.count() > 0) row.since_send.ToProto(*failure.mutable_since_send());
   }
 }
 
@@ -97,7 +123,7 @@ Status TakeHistogram(const v1::Histogram& in, std::uint64_t most, std::string_vi
   StatusOr<Histogram> histogram = Histogram::FromProto(in);
   if (!histogram.ok()) return Annotate(histogram.status(), what);
   if (histogram->count() > most) {
-    return Invalid(std::string(what) + ": more values than completed requests");
+    return Invalid(std::string(what) + ": more values than there can be");
   }
   out = *std::move(histogram);
   return Ok();
@@ -149,6 +175,12 @@ Status TakeFailure(const v1::Failure& in, std::uint64_t& left, FailureMap& out) 
   FailureStats row{
       .count = in.count(), .first = Duration(in.first_ns()), .last = Duration(in.last_ns())};
   for (const v1::Evidence& sample : in.samples()) row.samples.push_back(TakeEvidence(sample));
+  if (Status s = TakeHistogram(in.idle(), in.count(), "idle", row.idle); !s.ok()) return s;
+  if (Status s = TakeHistogram(in.since_send(), in.count() - row.idle.count(), "since_send",
+                               row.since_send);
+      !s.ok()) {
+    return s;
+  }
   left -= in.count();
   if (!out.emplace(key, std::move(row)).second) return Invalid("a failure row comes twice");
   return Ok();
@@ -236,7 +268,18 @@ void ToProto(const Interval& interval, v1::Snapshot& out) {
   out.set_cpu(interval.cpu);
   out.set_iterations(interval.iterations);
   out.clear_lag();
+  out.clear_loop_lag();
+  out.clear_kept_idle();
+  out.clear_closed_idle();
   if (interval.lag.count() > 0) interval.lag.ToProto(*out.mutable_lag());
+  if (interval.loop_lag.count() > 0) interval.loop_lag.ToProto(*out.mutable_loop_lag());
+  if (interval.kept_idle.count() > 0) interval.kept_idle.ToProto(*out.mutable_kept_idle());
+  if (interval.closed_idle.count() > 0) interval.closed_idle.ToProto(*out.mutable_closed_idle());
+  PutMachine(interval.machine, *out.mutable_machine());
+  out.clear_breaks();
+  if (std::any_of(interval.breaks.begin(), interval.breaks.end(), [](auto n) { return n > 0; })) {
+    for (const std::uint32_t n : interval.breaks) out.add_breaks(n);
+  }
   out.clear_endpoints();
   for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
     if (interval.endpoints[i].empty()) continue;
@@ -259,6 +302,19 @@ StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints) {
   if (in.iterations() > kMostOfAny) return Invalid("impossible number of iterations");
   out.iterations = in.iterations();
   if (Status s = TakeHistogram(in.lag(), kMostOfAny, "lag", out.lag); !s.ok()) return s;
+  if (Status s = TakeHistogram(in.loop_lag(), kMostOfAny, "loop_lag", out.loop_lag); !s.ok()) {
+    return s;
+  }
+  if (Status s = TakeHistogram(in.kept_idle(), kMostOfAny, "kept_idle", out.kept_idle); !s.ok()) {
+    return s;
+  }
+  if (Status s = TakeHistogram(in.closed_idle(), kMostOfAny, "closed_idle", out.closed_idle);
+      !s.ok()) {
+    return s;
+  }
+  if (Status s = TakeMachine(in.machine(), out.machine); !s.ok()) return s;
+  if (in.breaks_size() > static_cast<int>(Interval::kBreaks)) return Invalid("too many breaks");
+  std::copy(in.breaks().begin(), in.breaks().end(), out.breaks.begin());
   out.endpoints.resize(endpoints);
   std::vector<bool> seen(endpoints, false);
   std::uint64_t in_flight = in.in_flight();

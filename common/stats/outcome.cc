@@ -68,6 +68,16 @@ std::string_view Name(FailureKind kind) {
       return "decode";
     case FailureKind::kOther:
       return "other";
+    case FailureKind::kTlsExpired:
+      return "tls_expired";
+    case FailureKind::kTlsAuthority:
+      return "tls_authority";
+    case FailureKind::kTlsName:
+      return "tls_name";
+    case FailureKind::kTlsProtocol:
+      return "tls_protocol";
+    case FailureKind::kTlsClosed:
+      return "tls_closed";
   }
   return "unknown";
 }

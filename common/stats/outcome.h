@@ -30,8 +30,8 @@ enum class FailureKind : std::uint8_t {
   kConnectTimeout = 4,    // no answer to SYN: accept backlog overflow, firewall
   kOutOfDescriptors = 5,  // our own limit
   kOutOfPorts = 6,        // our own: EADDRNOTAVAIL
-  kTlsHandshake = 7,      // the peer broke the handshake off or speaks no TLS
-  kTlsCertificate = 8,    // verification of the peer failed
+  kTlsHandshake = 7,      // the handshake failed for another reason than the following
+  kTlsCertificate = 8,    // the peer's certificate does not verify, for another reason
   kTlsTimeout = 9,
   kReset = 10,                 // "Connection reset by peer" (before the first response byte)
   kClosedBeforeResponse = 11,  // "Remote end closed connection without response"
@@ -45,12 +45,30 @@ enum class FailureKind : std::uint8_t {
   kExpectation = 19,           // another expectation of the task did not hold
   kDecode = 20,                // content encoding broken
   kOther = 21,
+  kTlsExpired = 22,    // the peer's certificate: its time is over, or has not come
+  kTlsAuthority = 23,  // signed by nobody whom we trust
+  kTlsName = 24,       // for another host
+  kTlsProtocol = 25,   // the peer speaks no TLS, or no version or cipher of ours
+  kTlsClosed = 26,     // the peer closed or reset the connection in the handshake
 };
-inline constexpr std::size_t kFailureKinds = 22;  // kNone included
+inline constexpr std::size_t kFailureKinds = 27;  // kNone included
 std::string_view Name(FailureKind kind);  // "dns", "refused", … the `class` of report.json
 
 inline constexpr std::string_view kMessageReset = "Connection reset by peer";
 inline constexpr std::string_view kMessageClosed = "Remote end closed connection without response";
+
+// The server broke the connection before the first byte of an answer: the kinds whose cause only
+// shows in when it did.
+constexpr bool IsBrokenOff(FailureKind kind) {
+  return kind == FailureKind::kReset || kind == FailureKind::kClosedBeforeResponse;
+}
+// A connection broke with a request on it.
+constexpr bool IsBreak(FailureKind kind) {
+  return IsBrokenOff(kind) || kind == FailureKind::kResetInResponse ||
+         kind == FailureKind::kTruncated;
+}
+// A server that had closed the connection answers a request with RST or FIN within a round trip.
+inline constexpr Duration kAtOnce{200'000'000};
 
 struct Evidence {
   bool reused = false;               // the connection had served a request before
@@ -82,8 +100,10 @@ struct Sample {
   int status = 0;                          // 0: no response
   std::uint64_t bytes_sent = 0;            // on the wire, TLS not included
   std::uint64_t bytes_received = 0;
-  bool reconnected = false;          // an idle connection was found closed and was replaced first
-  const Failure* failure = nullptr;  // null: it succeeded
+  Duration idle = kNotMeasured;  // of its kept connection before it; not on a new connection
+  bool reconnected = false;      // an idle connection was found closed and was replaced first
+  Duration closed_idle = kNotMeasured;  // how long that one had been idle when it was found closed
+  const Failure* failure = nullptr;     // null: it succeeded
 };
 
 }  // namespace sfp::stats

@@ -1,6 +1,7 @@
 #include "common/stats/recorder.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace sfp::stats {
@@ -9,6 +10,17 @@ namespace {
 // One interval is being sent while the next one fills; more than a few spare ones are never of use.
 constexpr std::size_t kMostSpare = 4;
 constexpr std::size_t kMostSpareNodes = 512;
+
+// Below it a connection was not idle: no server closes one so soon.
+constexpr Duration kLeastIdle{1'000'000};
+
+// Eight binary digits are enough to tell whether connections outlive a time, and keep snapshots
+// small.
+Duration EightDigits(Duration d) {
+  const auto ns = static_cast<std::uint64_t>(d.count());
+  const int cut = std::max(0, static_cast<int>(std::bit_width(ns)) - 8);
+  return Duration(static_cast<std::int64_t>(ns >> cut << cut));
+}
 
 template <typename Map>
 void KeepNodes(Map& map, std::vector<typename Map::node_type>& spare) {
@@ -40,6 +52,7 @@ void Recorder::Completed(std::size_t endpoint, const Sample& sample) {
   stats.bytes_sent += sample.bytes_sent;
   stats.bytes_received += sample.bytes_received;
   if (sample.reconnected) ++stats.reconnects;
+  CountIdle(sample);
   if (sample.status != 0) CountStatus(stats.status, static_cast<std::uint32_t>(sample.status));
   if (sample.failure == nullptr) {
     ++stats.succeeded;
@@ -49,6 +62,13 @@ void Recorder::Completed(std::size_t endpoint, const Sample& sample) {
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, sample.response.count()));
     CountFailure(stats.failures, *sample.failure, sample.ended - run_start_);
   }
+}
+
+void Recorder::CountIdle(const Sample& sample) {
+  if (sample.status != 0 && sample.idle >= kLeastIdle) {
+    current_.kept_idle.Record(EightDigits(sample.idle));
+  }
+  if (sample.closed_idle >= kLeastIdle) current_.closed_idle.Record(sample.closed_idle);
 }
 
 void Recorder::Skipped(std::size_t endpoint) { ++current_.endpoints[endpoint].skipped; }
@@ -74,11 +94,13 @@ void Recorder::CountStatus(StatusMap& statuses, std::uint32_t code) {
 }
 
 void Recorder::CountFailure(FailureMap& rows, const Failure& failure, Duration at) {
-  FailureStats& row = RowOf(rows, failure);
-  row.first = row.count == 0 ? at : std::min(row.first, at);
-  row.last = row.count == 0 ? at : std::max(row.last, at);
-  ++row.count;
-  if (row.samples.size() < FailureStats::kMostSamples) row.samples.push_back(failure.evidence);
+  RowOf(rows, failure).Count(failure.kind, failure.evidence, at);
+  if (IsBreak(failure.kind)) {
+    constexpr std::int64_t kWidth = 1'000'000'000 / Interval::kBreaks;
+    const std::int64_t bin = (at - (interval_begin_ - run_start_)).count() / kWidth;
+    ++current_.breaks[static_cast<std::size_t>(
+        std::clamp<std::int64_t>(bin, 0, Interval::kBreaks - 1))];
+  }
 }
 
 FailureStats& Recorder::RowOf(FailureMap& rows, const Failure& failure) {
@@ -108,6 +130,8 @@ FailureStats& Recorder::NewRow(FailureMap& rows, const FailureKeyView& key) {
   node.key().message.assign(key.message);
   node.mapped().count = 0;
   node.mapped().samples.clear();
+  node.mapped().idle.Clear();
+  node.mapped().since_send.Clear();
   return rows.insert(std::move(node)).position->second;
 }
 
@@ -137,6 +161,11 @@ void Recorder::Recycle(Interval&& interval) {
     stats.Clear();
   }
   interval.lag.Clear();
+  interval.loop_lag.Clear();
+  interval.kept_idle.Clear();
+  interval.closed_idle.Clear();
+  interval.machine = {};
+  interval.breaks = {};
   interval.cpu = 0;
   interval.iterations = 0;
   spare_.push_back(std::move(interval));

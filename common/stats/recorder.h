@@ -31,6 +31,8 @@ class Recorder {
   void Iteration() { ++current_.iterations; }
   // A planned wake-up ran so late.
   void Lag(Duration late);
+  // The loop turned so late.
+  void LoopLag(Duration late) { current_.loop_lag.Record(late); }
 
   std::uint64_t in_flight() const { return in_flight_; }
 
@@ -40,6 +42,7 @@ class Recorder {
   void Recycle(Interval&& interval);
 
  private:
+  void CountIdle(const Sample& sample);
   void CountStatus(StatusMap& statuses, std::uint32_t code);
   void CountFailure(FailureMap& rows, const Failure& failure, Duration at);
   FailureStats& RowOf(FailureMap& rows, const Failure& failure);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr double kLittleLow = 0.9;
 constexpr double kLittleHigh = 1.1;
+constexpr double kMostThrottled = 0.001;  // of the window
+constexpr double kMostBusy = 0.2;         // of the workers' seconds
 
 void CheckCycles(const Measured& m, Judgement& out) {
   const double cycles = static_cast<double>(m.requests) / m.users;
@@ -64,6 +66,43 @@ void CheckStationary(const Measured& m, Judgement& out) {
   }
 }
 
+void CheckLate(const Measured& m, Judgement& out) {
+  const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));
+  if (m.lag_p99 && Seconds(*m.lag_p99) > limit_s) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("the generator was late: 1 %% of the planned wake-ups ran more than %s "
+                            "late (allowed: %s)",
+                            HumanDuration(*m.lag_p99), HumanDuration(FromSeconds(limit_s))));
+  } else if (m.loop_lag_p99 && Seconds(*m.loop_lag_p99) > 2 * limit_s) {
+    out.Add(
+        Verdict::kDegraded,
+        absl::StrFormat("the generator's loops were held up: 1 %% of their turns came more than "
+                        "%s late (allowed: %s)",
+                        HumanDuration(*m.loop_lag_p99), HumanDuration(FromSeconds(2 * limit_s))));
+  }
+}
+
+void CheckMachine(const Measured& m, Judgement& out) {
+  if (m.throttled_s > kMostThrottled * m.window_s) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("the workers' CPU limit held them back for %s altogether: raise it, or "
+                            "add workers",
+                            HumanDuration(FromSeconds(m.throttled_s))));
+  }
+  if (m.busy_share > kMostBusy) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("the generator had no CPU time left in %.0f %% of its seconds: add "
+                            "threads or workers",
+                            m.busy_share * 100));
+  }
+  if (m.own_failures > 0) {
+    out.Add(
+        Verdict::kDegraded,
+        absl::StrFormat("%d %s for want of the workers' own descriptors or ports", m.own_failures,
+                        m.own_failures == 1 ? "request failed" : "requests failed"));
+  }
+}
+
 }  // namespace
 
 std::string_view Name(Verdict verdict) {
@@ -97,14 +136,8 @@ void JudgeGenerator(const Measured& m, Judgement& out) {
             absl::StrFormat("%d %s dropped: all users were busy (max_users)", m.dropped,
                             m.dropped == 1 ? "arrival was" : "arrivals were"));
   }
-  if (!m.lag_p99) return;
-  const double limit_s = std::max(0.001, 0.01 * m.p50_s.value_or(0));
-  if (Seconds(*m.lag_p99) > limit_s) {
-    out.Add(Verdict::kDegraded,
-            absl::StrFormat("the generator was late: 1 %% of the planned wake-ups ran more than %s "
-                            "late (allowed: %s)",
-                            HumanDuration(*m.lag_p99), HumanDuration(FromSeconds(limit_s))));
-  }
+  CheckLate(m, out);
+  CheckMachine(m, out);
 }
 
 Judgement Judge(const Measured& measured) {

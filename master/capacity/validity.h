@@ -44,7 +44,11 @@ struct Measured {
   // Second by second, where known: completed requests, and the sum of their response times.
   std::span<const std::uint64_t> per_second;
   std::span<const double> response_sum_s;
-  std::optional<Duration> lag_p99;     // of planned wake-ups
+  std::optional<Duration> lag_p99;       // of planned wake-ups
+  std::optional<Duration> loop_lag_p99;  // of the loops' turns
+  double throttled_s = 0;                // the workers' cgroups were held back, over all workers
+  double busy_share = 0;  // of the workers' seconds, those in which a thread had no time left
+  std::uint64_t own_failures = 0;  // requests that failed for want of our own descriptors or ports
   std::uint32_t degraded_seconds = 0;  // without a worker that should have run
 };
 
@@ -58,7 +62,8 @@ struct Judgement {
 };
 
 Judgement Judge(const Measured& measured);
-// The part of it that is about the generator: lost workers, dropped arrivals, lateness.
+// The part of it that is about the generator: lost workers, dropped arrivals, lateness, a machine
+// that held it back.
 void JudgeGenerator(const Measured& measured, Judgement& out);
 
 }  // namespace sfp::capacity

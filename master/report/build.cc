@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/config/threshold.h"
-#include "master/report/cause.h"
+#include "master/forensics/findings.h"
 #include "master/report/intervals.h"
 #include "master/report/latencies.h"
 #include "master/report/rows.h"
@@ -88,20 +88,23 @@ void NoteWorkers(const results::Results& results, Run& run) {
   }
 }
 
-void NoteRows(const results::Results& results, const Report& report, Run& run) {
+void NoteRows(const Report& report, Run& run) {
   for (const Row& row : report.rows) {
     for (const std::string& reason : row.judgement.reasons) {
       Note(run, row.judgement.verdict,
            report.sweep ? absl::StrFormat("%d users: %s", row.users, reason) : reason);
     }
   }
-  if (!report.sweep) return;
-  capacity::Judgement generator;
-  capacity::Measured measured;
-  measured.lag_p99 = LagP99(results);
-  if (report.totals.response.p50) measured.p50_s = *report.totals.response.p50 / 1000;
-  capacity::JudgeGenerator(measured, generator);
-  for (std::string& reason : generator.reasons) Note(run, generator.verdict, std::move(reason));
+}
+
+std::optional<std::uint64_t> Known(std::uint64_t number) {
+  return number > 0 ? std::optional(number) : std::nullopt;
+}
+
+// A machine that told of its descriptors would have told of throttling.
+Number ThrottledMs(const stats::Machine& machine) {
+  if (machine.descriptor_limit == 0) return std::nullopt;
+  return Millis(machine.throttled);
 }
 
 Run RunOf(const results::Results& results) {
@@ -129,28 +132,36 @@ Run RunOf(const results::Results& results) {
                            .rejoined = worker.rejoined,
                            .cpu_max = worker.cpu_max,
                            .lag_p99_ms = QuantileMs(worker.lag, 0.99),
+                           .loop_lag_p99_ms = QuantileMs(worker.loop_lag, 0.99),
+                           .throttled_ms = ThrottledMs(worker.machine),
+                           .fds_used = Known(worker.machine.descriptors),
+                           .fds_limit = Known(worker.machine.descriptor_limit),
+                           .ports_used = Known(worker.machine.ports),
+                           .ports_limit = Known(worker.machine.port_limit),
                            .may_be_missing = missing ? missing->requests : std::uint64_t{0}});
   }
   return run;
 }
 
-std::vector<Failure> FailuresOf(const results::Results& results) {
-  std::vector<Failure> out;
-  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
-    for (const auto& [key, row] : results.endpoints()[i].failures) {
-      out.push_back({.endpoint = results.run().endpoints(static_cast<int>(i)).name(),
-                     .kind = std::string(stats::Name(key.kind)),
-                     .message = key.message,
-                     .phase = std::string(stats::Name(key.phase)),
-                     .count = row.count,
-                     .first_s = Seconds(row.first),
-                     .last_s = Seconds(row.last),
-                     .cause = std::string(Cause(key.kind))});
-    }
+void AddFindings(const results::Results& results, Report& report) {
+  forensics::Findings findings = forensics::Explain(results);
+  for (forensics::Row& row : findings.rows) {
+    report.failures.push_back(
+        {.endpoint = results.run().endpoints(static_cast<int>(row.endpoint)).name(),
+         .kind = std::string(forensics::Name(row.cause)),
+         .message = std::move(row.message),
+         .phase = std::string(stats::Name(row.phase)),
+         .count = row.count,
+         .first_s = Seconds(row.first),
+         .last_s = Seconds(row.last),
+         .cause = std::move(row.says),
+         .remedy = std::string(forensics::Remedy(row.cause)),
+         .evidence = std::move(row.evidence)});
   }
-  std::stable_sort(out.begin(), out.end(),
-                   [](const Failure& a, const Failure& b) { return a.count > b.count; });
-  return out;
+  for (forensics::Limit& limit : findings.limits) {
+    report.inferred.push_back(
+        {std::move(limit.what), limit.value, limit.evidence, std::move(limit.says)});
+  }
 }
 
 std::vector<SeriesPoint> SeriesOf(const results::Results& results) {
@@ -222,14 +233,14 @@ Report Build(const results::Results& results) {
                    report.endpoints.back());
     }
   }
-  report.failures = FailuresOf(results);
+  AddFindings(results, report);
   report.series = SeriesOf(results);
   report.sweep = !results.rows().empty();
   report.rows = RowsOf(results);
   if (report.sweep) report.fit = FitOf(results, report.rows);
   report.thresholds = ThresholdsOf(results, report);
   NoteWorkers(results, report.run);
-  NoteRows(results, report, report.run);
+  NoteRows(report, report.run);
   return report;
 }
 

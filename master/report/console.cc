@@ -135,14 +135,20 @@ std::string FinalTable(const Report& report) {
   if (!report.failures.empty()) {
     out += "\nfailures\n";
     for (const Failure& f : report.failures) {
-      out += absl::StrFormat("  %d × %s: %s\n      %s\n", f.count, f.endpoint, f.message, f.cause);
+      out += absl::StrFormat("  %d × %s: %s\n      %s: %s\n      → %s\n", f.count, f.endpoint,
+                             f.message, f.kind, f.cause, f.remedy);
+    }
+  }
+  if (!report.inferred.empty()) {
+    out += "\nwhat the connections showed\n";
+    for (const Inferred& i : report.inferred) {
+      out += absl::StrFormat("  %s (%d connections)\n", i.says, i.evidence);
     }
   }
   if (!report.thresholds.empty()) {
     out += "\nthresholds\n";
     for (const Threshold& t : report.thresholds) {
-      out += absl::StrFormat("  %s  %s (measured: %s)\n", t.held ? "held  " : "FAILED", t.text,
-                             t.value ? FormatNumber(*t.value, 2) : "nothing");
+      out += absl::StrFormat("  %s  %s: %s\n", t.held ? "held  " : "FAILED", t.text, t.sentence);
     }
   }
   if (report.fit) {

@@ -12,6 +12,11 @@ void Write(JsonWriter& w, const Interval95& interval) {
   w.EndArray();
 }
 
+void WriteCount(JsonWriter& w, const std::optional<std::uint64_t>& count) {
+  if (!count) return w.Null();
+  w.Value(*count);
+}
+
 void Write(JsonWriter& w, const std::vector<std::string>& texts) {
   w.BeginArray();
   for (const std::string& text : texts) w.Value(text);
@@ -123,11 +128,13 @@ void Write(JsonWriter& w, const Run& run) {
     w.Key("rejoined").Value(worker.rejoined);
     w.Key("cpu_max").Value(worker.cpu_max);
     w.Key("lag_p99_ms").Value(worker.lag_p99_ms);
-    if (worker.may_be_missing) {
-      w.Key("may_be_missing").Value(*worker.may_be_missing);
-    } else {
-      w.Key("may_be_missing").Null();
-    }
+    WriteCount(w.Key("may_be_missing"), worker.may_be_missing);
+    w.Key("loop_lag_p99_ms").Value(worker.loop_lag_p99_ms);
+    w.Key("throttled_ms").Value(worker.throttled_ms);
+    WriteCount(w.Key("fds_used"), worker.fds_used);
+    WriteCount(w.Key("fds_limit"), worker.fds_limit);
+    WriteCount(w.Key("ports_used"), worker.ports_used);
+    WriteCount(w.Key("ports_limit"), worker.ports_limit);
     w.EndObject();
   }
   w.EndArray();
@@ -146,6 +153,8 @@ void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures) {
     w.Key("first_s").Value(f.first_s);
     w.Key("last_s").Value(f.last_s);
     w.Key("cause").Value(f.cause);
+    w.Key("remedy").Value(f.remedy);
+    w.Key("evidence").Value(f.evidence);
     w.EndObject();
   }
   w.EndArray();
@@ -158,6 +167,7 @@ void WriteInferred(JsonWriter& w, const std::vector<Inferred>& inferred) {
     w.Key("what").Value(i.what);
     w.Key("value").Value(i.value);
     w.Key("evidence").Value(i.evidence);
+    w.Key("says").Value(i.says);
     w.EndObject();
   }
   w.EndArray();
@@ -263,6 +273,10 @@ void WriteThresholds(JsonWriter& w, const std::vector<Threshold>& thresholds) {
     w.Key("text").Value(t.text);
     w.Key("value").Value(t.value);
     w.Key("held").Value(t.held);
+    w.Key("sentence").Value(t.sentence);
+    w.Key("abort").Value(t.abort);
+    w.Key("for_s").Value(t.for_s);
+    w.Key("aborted").Value(t.aborted);
     w.EndObject();
   }
   w.EndArray();

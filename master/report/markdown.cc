@@ -149,19 +149,34 @@ std::string IntendedTable(const Report& report) {
 
 std::string FailureTable(const Report& report) {
   if (report.failures.empty()) return "";
-  Table table({"Endpoint", "Message", "Phase", "Likely cause", "Count", "First s", "Last s"}, 4);
+  Table table({"Endpoint", "Message", "Phase", "Class", "Cause", "What to do", "Count", "First s",
+               "Last s"},
+              6);
+  std::string evidence;
   for (const Failure& f : report.failures) {
-    table.Add({f.endpoint, f.message, f.phase, f.cause, Cell(f.count), FormatNumber(f.first_s, 1),
-               FormatNumber(f.last_s, 1)});
+    table.Add({f.endpoint, f.message, f.phase, f.kind, f.cause, f.remedy, Cell(f.count),
+               FormatNumber(f.first_s, 1), FormatNumber(f.last_s, 1)});
+    if (f.evidence.empty()) continue;
+    evidence += "* " + EscapeMarkdown(f.endpoint + ", " + f.kind + ": " + f.evidence) + "\n";
   }
-  return "\n## Failures\n\n" + table.Markdown();
+  if (!evidence.empty()) evidence = "\nWhat was known of their connections:\n\n" + evidence;
+  return "\n## Failures\n\n" + table.Markdown() + evidence;
+}
+
+std::string InferredTable(const Report& report) {
+  if (report.inferred.empty()) return "";
+  Table table({"What", "Seconds", "Connections", "In words"}, 1);
+  for (const Inferred& i : report.inferred) {
+    table.Add({i.what, FormatNumber(i.value, 3), Cell(i.evidence), i.says});
+  }
+  return "\n## What the connections showed of the server\n\n" + table.Markdown();
 }
 
 std::string ThresholdTable(const Report& report) {
   if (report.thresholds.empty()) return "";
-  Table table({"Threshold", "Held", "Measured"}, 2);
+  Table table({"Threshold", "Held", "In words", "Measured"}, 3);
   for (const Threshold& t : report.thresholds) {
-    table.Add({t.text, t.held ? "yes" : "no", Cell(t.value, 2)});
+    table.Add({t.text, t.held ? "yes" : "no", t.sentence, Cell(t.value, 2)});
   }
   return "\n## Thresholds\n\n" + table.Markdown();
 }
@@ -192,7 +207,7 @@ std::string Footer(bool seed) {
 std::string ToMarkdown(const Report& report, const MarkdownOptions& options) {
   return Heading(report) + "\n" + MainTable(report, options.seed_definitions) + Capacity(report) +
          EndpointTable(report) + IntendedTable(report) + FailureTable(report) +
-         ThresholdTable(report) + Footer(options.seed_definitions);
+         InferredTable(report) + ThresholdTable(report) + Footer(options.seed_definitions);
 }
 
 }  // namespace sfp::report

@@ -68,21 +68,27 @@ struct Endpoint {
   std::map<std::uint32_t, std::uint64_t> status;
 };
 
+// Those of one endpoint with the same cause and message. Where failures of one message have several
+// causes, each row carries the first and last time of them all.
 struct Failure {
   std::string endpoint;
-  std::string kind;  // `class` in the JSON
+  std::string kind;  // `class` in the JSON: forensics::Name
   std::string message;
   std::string phase;
   std::uint64_t count = 0;
   double first_s = 0;
   double last_s = 0;
-  std::string cause;  // with the setting to change
+  std::string cause;     // what happened
+  std::string remedy;    // what to change
+  std::string evidence;  // what was known of the connections; may be empty
 };
 
+// A time limit of the server that the run has shown.
 struct Inferred {
-  std::string what;
+  std::string what;  // "keepalive_timeout_s" "socket_timeout_s" "load_balancer_idle_timeout_s"
   double value = 0;
-  std::uint64_t evidence = 0;
+  std::uint64_t evidence = 0;  // connections from which it follows
+  std::string says;
 };
 
 struct SeriesPoint {
@@ -116,6 +122,10 @@ struct Threshold {
   std::string text;
   Number value;  // in the threshold's unit
   bool held = false;
+  std::string sentence;  // for people: the figure, the value, the limit
+  bool abort = false;    // it may end the run
+  double for_s = 0;      // once it was broken for so long
+  bool aborted = false;  // it did
 };
 
 struct Worker {
@@ -126,6 +136,10 @@ struct Worker {
   std::uint32_t rejoined = 0;
   double cpu_max = 0;
   Number lag_p99_ms;
+  Number loop_lag_p99_ms;  // how late its loops turned
+  // Of its machine and its limits, as far as they are known: the fullest moment.
+  Number throttled_ms;  // its cgroup was held back, altogether
+  std::optional<std::uint64_t> fds_used, fds_limit, ports_used, ports_limit;
   // Requests that it may have made and not delivered, at most; empty if that is not known.
   std::optional<std::uint64_t> may_be_missing;
 };

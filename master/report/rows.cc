@@ -49,6 +49,22 @@ Number ThinkTime(const results::Results& results, const stats::EndpointStats& to
   return planned * (1 + static_cast<double>(total.skipped) / static_cast<double>(total.requests()));
 }
 
+void Fill(const results::Generator& generator, const stats::EndpointStats& total,
+          capacity::Measured& out) {
+  out.lag_p99 = generator.lag.Quantile(0.99);
+  out.loop_lag_p99 = generator.loop_lag.Quantile(0.99);
+  out.throttled_s = Seconds(generator.throttled);
+  if (generator.intervals > 0) {
+    out.busy_share = static_cast<double>(generator.busy) / generator.intervals;
+  }
+  for (const auto& [key, row] : total.failures) {
+    if (key.kind == stats::FailureKind::kOutOfDescriptors ||
+        key.kind == stats::FailureKind::kOutOfPorts) {
+      out.own_failures += row.count;
+    }
+  }
+}
+
 Row LevelRow(const results::Results& results, const results::Row& level) {
   const auto window_s = static_cast<double>(level.per_second.size());
   Row row = Figures(level.total, window_s);
@@ -69,6 +85,7 @@ Row LevelRow(const results::Results& results, const results::Row& level) {
   for (std::size_t i = 0; i < level.per_second.size(); ++i) {
     measured.degraded_seconds += results.series()[level.begin_s + i].degraded ? 1 : 0;
   }
+  Fill(level.generator, level.total, measured);
   row.judgement = capacity::Judge(measured);
   return row;
 }
@@ -153,7 +170,7 @@ Row WholeRun(const results::Results& results) {
         IntervalsOf(results.TotalBatches(), static_cast<std::uint32_t>(whole), total.response),
         row);
   }
-  measured.lag_p99 = LagP99(results);
+  Fill(results.generator(), total, measured);
   for (const results::SeriesPoint& point : all) measured.degraded_seconds += point.degraded ? 1 : 0;
   row.judgement = capacity::Judge(measured);
   return row;
@@ -169,12 +186,6 @@ bool IsSteady(const results::Results& results) {
   const bool open = results.plan().has_arrivals();
   const Points steady = open ? RatePlateau(results.plan().arrivals(), seconds) : Plateau(seconds);
   return static_cast<double>(steady.size()) >= kSteadyPart * static_cast<double>(seconds.size());
-}
-
-std::optional<Duration> LagP99(const results::Results& results) {
-  stats::Histogram lag;
-  for (const auto& [index, worker] : results.workers()) lag.Merge(worker.lag);
-  return lag.Quantile(0.99);
 }
 
 std::vector<Row> RowsOf(const results::Results& results) {

@@ -16,7 +16,5 @@ std::vector<Row> RowsOf(const results::Results& results);
 // Whether the run as a whole is one measurement: no sweep, and a constant load for most of it. If so,
 // its figures have intervals.
 bool IsSteady(const results::Results& results);
-// How late planned wake-ups ran, over all workers.
-std::optional<Duration> LagP99(const results::Results& results);
 
 }  // namespace sfp::report

@@ -15,26 +15,13 @@ const Endpoint* Find(const Report& report, std::string_view name) {
 
 }  // namespace
 
-Number MetricOf(const Endpoint& endpoint, std::string_view metric) {
-  const Latencies& r = endpoint.response;
+namespace {
+
+Number LatencyOf(const Latencies& l, std::string_view metric) {
   const std::pair<std::string_view, Number> values[] = {
-      {"avg", r.avg},
-      {"min", r.min},
-      {"max", r.max},
-      {"p50", r.p50},
-      {"p66", r.p66},
-      {"p75", r.p75},
-      {"p80", r.p80},
-      {"p90", r.p90},
-      {"p95", r.p95},
-      {"p98", r.p98},
-      {"p99", r.p99},
-      {"p99.9", r.p99_9},
-      {"p99.99", r.p99_99},
-      {"failures", endpoint.failure_pct},
-      {"rps", endpoint.rps},
-      {"requests", static_cast<double>(endpoint.requests)},
-      {"failed", static_cast<double>(endpoint.failures)},
+      {"avg", l.avg}, {"min", l.min},     {"max", l.max},       {"p50", l.p50}, {"p66", l.p66},
+      {"p75", l.p75}, {"p80", l.p80},     {"p90", l.p90},       {"p95", l.p95}, {"p98", l.p98},
+      {"p99", l.p99}, {"p99.9", l.p99_9}, {"p99.99", l.p99_99},
   };
   for (const auto& [name, value] : values) {
     if (name == metric) return value;
@@ -42,12 +29,54 @@ Number MetricOf(const Endpoint& endpoint, std::string_view metric) {
   return std::nullopt;
 }
 
+Number FitOf(const Report& report, std::string_view metric) {
+  if (!report.fit || !report.fit->queue) return std::nullopt;
+  const capacity::QueueFit& fit = *report.fit->queue;
+  if (metric == "knee") return fit.knee_users;
+  if (metric == "max_rps") return fit.max_rps;
+  return static_cast<double>(fit.queue.servers);
+}
+
+}  // namespace
+
+Number MetricOf(const Endpoint& endpoint, std::string_view metric) {
+  constexpr std::string_view kIntended = "intended_";
+  if (metric.starts_with(kIntended)) {
+    if (!endpoint.intended) return std::nullopt;
+    return LatencyOf(*endpoint.intended, metric.substr(kIntended.size()));
+  }
+  const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+  const std::pair<std::string_view, Number> values[] = {
+      {"failures", endpoint.failure_pct},
+      {"rps", endpoint.rps},
+      {"requests", number(endpoint.requests)},
+      {"succeeded", number(endpoint.requests - endpoint.failures)},
+      {"failed", number(endpoint.failures)},
+      {"started", number(endpoint.started)},
+      {"in_flight", number(endpoint.in_flight)},
+      {"dropped", number(endpoint.dropped)},
+      {"skipped", number(endpoint.skipped)},
+      {"reconnects", number(endpoint.reconnects)},
+  };
+  for (const auto& [name, value] : values) {
+    if (name == metric) return value;
+  }
+  return LatencyOf(endpoint.response, metric);
+}
+
 Threshold Evaluate(const config::Threshold& threshold, const Report& report) {
   Threshold out{.text = threshold.text};
-  if (const Endpoint* endpoint = Find(report, threshold.endpoint)) {
+  if (threshold.abort) {
+    out.abort = true;
+    out.for_s = Seconds(threshold.patience);
+  }
+  if (config::OfTheFit(threshold)) {
+    out.value = FitOf(report, threshold.metric);
+  } else if (const Endpoint* endpoint = Find(report, threshold.endpoint)) {
     out.value = MetricOf(*endpoint, threshold.metric);
   }
   out.held = out.value && config::Holds(threshold, *out.value);
+  out.sentence = config::Sentence(threshold, out.value);
   return out;
 }
 

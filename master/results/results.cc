@@ -20,6 +20,19 @@ std::uint32_t SecondOf(Duration at) {
   return at.count() <= 0 ? 0 : static_cast<std::uint32_t>(at.count() / 1'000'000'000);
 }
 
+// A tenth of a second in which far more connections broke than in the others.
+bool IsBurst(const stats::Interval& interval) {
+  constexpr std::uint32_t kLeast = 8;
+  constexpr std::uint32_t kTimesMean = 5;
+  std::uint32_t all = 0, most = 0;
+  for (std::size_t i = 0; i < stats::Interval::kBreaks; ++i) {
+    const std::uint32_t next = i + 1 < stats::Interval::kBreaks ? interval.breaks[i + 1] : 0;
+    all += interval.breaks[i];
+    most = std::max(most, interval.breaks[i] + next);
+  }
+  return most >= kLeast && most * (stats::Interval::kBreaks / 2) >= kTimesMean * all;
+}
+
 Status UnknownWorker(std::uint32_t index) {
   return Invalid("worker " + std::to_string(index) + " has not joined");
 }
@@ -71,6 +84,7 @@ Status Results::OnRun(const v1::RunStarted& run) {
   run_ = run;
   endpoints_.resize(static_cast<std::size_t>(run.endpoints_size()));
   batches_.resize(endpoints_.size());
+  connections_.failures.resize(endpoints_.size());
   return Ok();
 }
 
@@ -174,6 +188,8 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
     endpoints_[i].Merge(interval.endpoints[i]);
     batches_[i].Add(interval.index, interval.endpoints[i]);
   }
+  CountFailures(interval);
+  generator_.Add(interval);
   timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
   worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
   worker.delivered_until = std::max(worker.delivered_until, interval.end);
@@ -182,6 +198,8 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   worker.busiest_second = std::max(worker.busiest_second, started);
   iterations_ += interval.iterations;
   worker.lag.Merge(interval.lag);
+  worker.loop_lag.Merge(interval.loop_lag);
+  worker.machine.Merge(interval.machine);
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
   if (!worker.lost) {
     worker.awaited = true;
@@ -190,6 +208,41 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   }
   worker.finished = worker.finished || snapshot.last();
   duration_ = std::max(duration_, interval.end);
+}
+
+// Seconds of one episode have at most one other second between them.
+Episode& Results::EpisodeAt(std::uint32_t second) {
+  constexpr std::size_t kMostEpisodes = 100;
+  for (Episode& episode : connections_.episodes) {
+    if (second + 2 < episode.from_s || second > episode.to_s + 2) continue;
+    episode.from_s = std::min(episode.from_s, second);
+    episode.to_s = std::max(episode.to_s, second);
+    return episode;
+  }
+  if (connections_.episodes.size() == kMostEpisodes) {
+    Episode& last = connections_.episodes.back();
+    last.to_s = std::max(last.to_s, second);
+    return last;
+  }
+  Episode& episode = connections_.episodes.emplace_back();
+  episode.from_s = episode.to_s = second;
+  episode.failures.resize(endpoints_.size());
+  return episode;
+}
+
+void Results::CountFailures(const stats::Interval& interval) {
+  connections_.kept_idle.Merge(interval.kept_idle);
+  connections_.closed_idle.Merge(interval.closed_idle);
+  const bool burst = IsBurst(interval);
+  for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
+    for (const auto& [key, row] : interval.endpoints[i].failures) {
+      const bool episode =
+          key.kind == stats::FailureKind::kRefused || (burst && stats::IsBreak(key.kind));
+      stats::FailureMap& rows =
+          episode ? EpisodeAt(interval.index).failures[i] : connections_.failures[i];
+      stats::AddFailures(rows, key, row);
+    }
+  }
 }
 
 Status Results::OnFinished(const v1::WorkerFinished& finished) {

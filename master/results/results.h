@@ -37,6 +37,8 @@ struct Worker {
   std::uint32_t rejoined = 0;
   double cpu_max = 0;
   stats::Histogram lag;
+  stats::Histogram loop_lag;
+  stats::Machine machine;   // throttling altogether, else the fullest moment
   std::uint32_t users = 0;  // at its newest snapshot; 0 while it is lost
   std::uint64_t in_flight = 0;
   // Its seconds are waited for: from the start, or, when it came later, from its first snapshot on.
@@ -61,6 +63,23 @@ struct Absence {
   std::uint32_t from_s = 0;
   std::uint32_t to_s = 0;
   std::uint32_t paused_s = 0;
+};
+
+// Failures that belong together because of when they came: many connections broke within a moment,
+// or connections were refused for a while. Seconds [from_s, to_s].
+struct Episode {
+  std::uint32_t from_s = 0;
+  std::uint32_t to_s = 0;
+  std::vector<stats::FailureMap> failures;  // by EndpointId
+};
+
+// What connections showed of the server's habits, over the whole run.
+struct Connections {
+  stats::Histogram kept_idle;    // before requests that were answered
+  stats::Histogram closed_idle;  // when they were found closed
+  // Failures outside of episodes, by EndpointId; with the episodes' they are all.
+  std::vector<stats::FailureMap> failures;
+  std::vector<Episode> episodes;
 };
 
 // What a worker may have done without anybody knowing.
@@ -93,6 +112,9 @@ class Results {
   const std::optional<v1::RunEnded>& ended() const { return ended_; }
   // It was told to stop, and why.
   const std::optional<std::string>& stopping() const { return stopping_; }
+  // Over the whole run.
+  const Generator& generator() const { return generator_; }
+  const Connections& connections() const { return connections_; }
   const std::vector<Absence>& absences() const { return absences_; }
   // If nothing more comes. Nothing if all that this worker measured is in.
   std::optional<MayBeMissing> Missing(const Worker& worker) const;
@@ -131,12 +153,16 @@ class Results {
   StatusOr<Checked> Check(const v1::RecordedSnapshot& recorded, const Worker& worker,
                           Duration at) const;
   void Count(Worker& worker, const v1::Snapshot& snapshot, Checked checked);
+  void CountFailures(const stats::Interval& interval);
+  Episode& EpisodeAt(std::uint32_t second);
   void UpdateComplete();
 
   bool started_ = false;
   v1::RunStarted run_;
   std::vector<stats::EndpointStats> endpoints_;
   std::vector<Batches> batches_;
+  Connections connections_;
+  Generator generator_;
   std::map<std::uint32_t, Worker> workers_;
   Timeline timeline_;
   // The first second from which a lost worker's users have been missing, while nobody has taken

@@ -17,6 +17,23 @@ double SumSeconds(const stats::Histogram& histogram) {
 
 }  // namespace
 
+void Generator::Add(const stats::Interval& interval) {
+  constexpr double kBusy = 0.97;
+  lag.Merge(interval.lag);
+  loop_lag.Merge(interval.loop_lag);
+  throttled += interval.machine.throttled;
+  ++intervals;
+  if (interval.cpu >= kBusy) ++busy;
+}
+
+void Generator::Merge(const Generator& other) {
+  lag.Merge(other.lag);
+  loop_lag.Merge(other.loop_lag);
+  throttled += other.throttled;
+  intervals += other.intervals;
+  busy += other.busy;
+}
+
 void Timeline::Add(const stats::Interval& interval, std::optional<std::uint32_t> previous,
                    std::uint32_t carried_users, std::uint64_t carried_in_flight) {
   for (std::uint32_t s = previous ? *previous + 1 : interval.index; s < interval.index; ++s) {
@@ -40,6 +57,11 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
   Row* row = RowOf(second);
   const bool settled = second < first_retained_;
   Second* retained = settled ? nullptr : &seconds_[second];
+  Settled* settled_row =
+      settled && row != nullptr ? &settled_[static_cast<std::size_t>(row - rows_.data())] : nullptr;
+  if (row != nullptr) row->generator.Add(interval);
+  if (retained != nullptr) retained->generator.Add(interval);
+  if (settled_row != nullptr) settled_row->generator.Add(interval);
   for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
     const stats::EndpointStats& stats = interval.endpoints[i];
     if (stats.empty()) continue;
@@ -53,10 +75,9 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
       if (retained->endpoints.size() <= i) retained->endpoints.resize(i + 1);
       retained->endpoints[i].requests += stats.requests();
       retained->endpoints[i].failures += stats.failed;
-    } else if (row != nullptr) {
-      Settled& into = settled_[static_cast<std::size_t>(row - rows_.data())];
-      into.total.Merge(stats);
-      into.batches.Add(second, stats);
+    } else if (settled_row != nullptr) {
+      settled_row->total.Merge(stats);
+      settled_row->batches.Add(second, stats);
     }
   }
 }
@@ -106,6 +127,7 @@ void Timeline::Settle() {
       Settled& into = settled_[static_cast<std::size_t>(row - rows_.data())];
       into.total.Merge(figures.total);
       into.batches.Add(second, figures.total);
+      into.generator.Merge(figures.generator);
     }
     seconds_.erase(seconds_.begin());
   }
@@ -142,7 +164,7 @@ Status Timeline::StartLevel(std::uint32_t users, std::uint32_t begin_s) {
   }
   rows_.back().users = users;
   rows_.back().begin_s = begin_s;
-  settled_.back() = Settled{.total = {}, .batches = Batches(begin_s)};
+  settled_.back() = Settled{.total = {}, .generator = {}, .batches = Batches(begin_s)};
   Rebuild(rows_.size() - 1);
   RefreshRows(rows_.back().begin_s);
   return Ok();
@@ -160,11 +182,13 @@ Status Timeline::EndLevel(std::uint32_t end_s) {
 
 void Timeline::Rebuild(std::size_t at) {
   rows_[at].total = settled_[at].total;
+  rows_[at].generator = settled_[at].generator;
   rows_[at].batches = settled_[at].batches;
   for (const auto& [second, figures] : seconds_) {
     if (!Covers(rows_[at], second)) continue;
     rows_[at].total.Merge(figures.total);
     rows_[at].batches.Add(second, figures.total);
+    rows_[at].generator.Merge(figures.generator);
   }
 }
 

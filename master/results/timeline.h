@@ -36,6 +36,17 @@ struct SeriesPoint {
   bool degraded = false;             // a worker was lost or had not delivered it
 };
 
+// How the workers themselves fared.
+struct Generator {
+  stats::Histogram lag;         // of planned wake-ups
+  stats::Histogram loop_lag;    // of the loops' turns
+  Duration throttled{0};        // their cgroups were held back, over all workers
+  std::uint32_t intervals = 0;  // of a worker
+  std::uint32_t busy = 0;  // of them, those in which a thread had its core for itself all the time
+  void Add(const stats::Interval& interval);
+  void Merge(const Generator& other);
+};
+
 // A level of a sweep, or the whole run as its only row. It covers [begin_s, end_s).
 struct Row {
   std::uint32_t users = 0;
@@ -43,6 +54,7 @@ struct Row {
   std::optional<std::uint32_t> end_s;  // absent while it runs
   std::uint64_t in_flight = 0;         // at its end, or now
   stats::EndpointStats total;          // over all endpoints
+  Generator generator;
   std::vector<std::uint64_t>
       per_second;                      // completed requests in each of its seconds delivered so far
   std::vector<double> response_sum_s;  // sum of response times in each of them
@@ -91,6 +103,7 @@ class Timeline {
  private:
   struct Second {
     stats::EndpointStats total;
+    Generator generator;
     std::vector<Counts> endpoints;
   };
 
@@ -99,6 +112,7 @@ class Timeline {
   // Of one row, what its seconds that are not retained any more brought.
   struct Settled {
     stats::EndpointStats total;
+    Generator generator;
     Batches batches;
   };
 

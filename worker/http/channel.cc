@@ -40,13 +40,16 @@ void Channel::Begin(const engine::Request& request, engine::ExchangeHandler& han
   if (state_ == State::kOpen && (MayRead() || !delivering_)) StillOpen();
   call_ = loop_.TakeCall();
   call_->Begin(request, handler, since);
-  call_->exchange.sample.reconnected = std::exchange(lost_, false);
+  if (std::exchange(lost_, false)) {
+    call_->exchange.sample.reconnected = true;
+    call_->exchange.sample.closed_idle = closed_idle_;
+  }
   starting_ = true;
   if (state_ == State::kOpen) {
     stats::Evidence& evidence = call_->exchange.failure.evidence;
     evidence.reused = true;
     evidence.served = served_;
-    evidence.idle = now - answered_at_;
+    evidence.idle = call_->exchange.sample.idle = now - answered_at_;
     EnterPhase(Phase::kSend, loop_.destination().phases.send, now);
     Send(request.bytes);
   } else {
@@ -122,8 +125,7 @@ void Channel::OnConnect(int error) {
 void Channel::ResetAtOnce(int error) {
   if (loop_.destination().tls) {
     session_.reset();
-    Fail(FailureKind::kTlsHandshake, Phase::kTls, "TLS handshake failed: " + ErrorText(error),
-         error);
+    Fail(FailureKind::kTlsClosed, Phase::kTls, "TLS handshake failed: " + ErrorText(error), error);
   } else {
     Fail(FailureKind::kReset, Phase::kSend, std::string(stats::kMessageReset), error);
   }
@@ -167,14 +169,16 @@ void Channel::Handshake() {
 
 void Channel::HandshakeFailed(const Io& io) {
   session_.reset();  // perhaps it is what the server did not like
+  const FailureKind kind = tls_->failure_kind();
   if (tls_->certificate_refused()) {
-    Fail(FailureKind::kTlsCertificate, Phase::kTls,
-         "Certificate verification failed: " + tls_->failure());
+    Fail(kind, Phase::kTls, "Certificate verification failed: " + tls_->failure());
     return;
   }
   std::string why = "closed by the server";
   if (io.kind == Io::Kind::kFailed) why = io.error != 0 ? ErrorText(io.error) : tls_->failure();
-  Fail(FailureKind::kTlsHandshake, Phase::kTls, "TLS handshake failed: " + why, io.error);
+  const bool closed = io.kind == Io::Kind::kEnded || IsReset(io.error);
+  Fail(closed ? FailureKind::kTlsClosed : kind, Phase::kTls, "TLS handshake failed: " + why,
+       io.error);
 }
 
 void Channel::Opened(Time now) {
@@ -190,6 +194,7 @@ bool Channel::StillOpen() {
   if (io.kind == Io::Kind::kWantRead || io.kind == Io::Kind::kWantWrite) return true;
   if (io.kind == Io::Kind::kDone) ++loop_.counters().unsolicited;
   Close();
+  closed_idle_ = Now() - answered_at_;
   lost_ = true;
   return false;
 }

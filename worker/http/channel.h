@@ -93,6 +93,7 @@ class Channel final : public engine::Connection, private engine::Timer, private 
   TlsSession session_;
   std::unique_ptr<Call> call_;  // null while idle
   Time answered_at_{};          // end of the last exchange
+  Duration closed_idle_{0};     // how long it had been idle when it was lost
   Step step_ = nullptr;         // deferred
   const std::uint64_t number_;
   std::uint32_t served_ = 0;   // exchanges that this connection has answered

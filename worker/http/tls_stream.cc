@@ -12,6 +12,54 @@
 
 namespace sfp::http {
 
+namespace {
+
+using stats::FailureKind;
+
+FailureKind VerificationKind(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return FailureKind::kTlsExpired;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return FailureKind::kTlsAuthority;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return FailureKind::kTlsName;
+    default:
+      return FailureKind::kTlsCertificate;
+  }
+}
+
+// Reasons from the library's error queue; an alert of the peer is 1000 and its number.
+FailureKind HandshakeKind(unsigned long error) {
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_BAD_RECORD_TYPE:
+    case SSL_R_UNEXPECTED_MESSAGE:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
+      return FailureKind::kTlsProtocol;
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+      return FailureKind::kTlsClosed;
+    default:
+      return FailureKind::kTlsHandshake;
+  }
+}
+
+}  // namespace
+
 void TlsSessionDeleter::operator()(ssl_session_st* session) const { SSL_SESSION_free(session); }
 
 void TlsStream::SslDeleter::operator()(ssl_st* ssl) const { SSL_free(ssl); }
@@ -96,9 +144,11 @@ Io TlsStream::Outcome(int result) {
           verdict != X509_V_OK && !SSL_is_init_finished(ssl_.get()) &&
           SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
         certificate_refused_ = true;
+        failure_kind_ = VerificationKind(verdict);
         failure_ = X509_verify_cert_error_string(verdict);
         ERR_clear_error();
       } else {
+        failure_kind_ = HandshakeKind(ERR_peek_error());
         failure_ = net::TakeTlsError();
       }
       return {Io::Kind::kFailed, 0, 0};

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/stats/outcome.h"
 #include "worker/http/socket.h"
 
 struct ssl_st;
@@ -51,6 +52,8 @@ class TlsStream {
   // Why kFailed with error 0: the first words of OpenSSL; or of the verification, if that was it.
   const std::string& failure() const { return failure_; }
   bool certificate_refused() const { return certificate_refused_; }
+  // Of a handshake that failed with error 0.
+  stats::FailureKind failure_kind() const { return failure_kind_; }
 
   // Says close_notify if the socket takes it at once; gives what to resume with, or null.
   TlsSession Finish();
@@ -73,6 +76,7 @@ class TlsStream {
   bool emptied_socket_ = false;
   bool broken_ = false;  // a fatal error: OpenSSL must not be asked again
   bool certificate_refused_ = false;
+  stats::FailureKind failure_kind_ = stats::FailureKind::kTlsHandshake;
   std::string failure_;
 };
 

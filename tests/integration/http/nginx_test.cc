@@ -165,7 +165,7 @@ TEST_F(Nginx, SaysThatPlainRequestsMetATlsPort) {
   Harness tls(wrong);
   auto over_tls = tls.Connect();
   const Outcome outcome = Ask(tls, *over_tls, "GET /file.txt");
-  EXPECT_EQ(outcome.failure.kind, FailureKind::kTlsHandshake);
+  EXPECT_EQ(outcome.failure.kind, FailureKind::kTlsProtocol);
   EXPECT_EQ(outcome.failure.message, "TLS handshake failed: wrong version number");
 }
 

@@ -105,6 +105,7 @@ struct Trust {
   TlsContext::ClientOptions options;
   std::string server_name;
   std::string message;  // "": it is trusted
+  FailureKind kind = FailureKind::kNone;
 };
 
 std::vector<Trust> Trusts() {
@@ -118,19 +119,23 @@ std::vector<Trust> Trusts() {
       {"AnotherName",
        {.ca_pem = ca},
        "nobody.test",
-       "Certificate verification failed: hostname mismatch"},
+       "Certificate verification failed: hostname mismatch",
+       FailureKind::kTlsName},
       {"AnotherAddress",
        {.ca_pem = ca},
        "127.0.0.2",
-       "Certificate verification failed: IP address mismatch"},
+       "Certificate verification failed: IP address mismatch",
+       FailureKind::kTlsName},
       {"AnotherAuthority",
        {.ca_pem = OtherKey().cert_pem},
        "api.test",
-       "Certificate verification failed: self-signed certificate"},
+       "Certificate verification failed: self-signed certificate",
+       FailureKind::kTlsAuthority},
       {"TheSystemsAuthorities",
        {},
        "api.test",
-       "Certificate verification failed: self-signed certificate"},
+       "Certificate verification failed: self-signed certificate",
+       FailureKind::kTlsAuthority},
   };
 }
 
@@ -147,7 +152,7 @@ TEST_P(Tls, TrustsWhomItShould) {
       const bool literal = trust.server_name == "127.0.0.1";
       EXPECT_EQ(server.server_name(), literal ? "" : trust.server_name);
     } else {
-      EXPECT_EQ(outcome.failure.kind, FailureKind::kTlsCertificate);
+      EXPECT_EQ(outcome.failure.kind, trust.kind);
       EXPECT_EQ(outcome.failure.phase, Phase::kTls);
       EXPECT_EQ(outcome.sample.bytes_sent, 0u);
     }
@@ -265,6 +270,7 @@ TEST(TlsHandshake, SaysWhatThePeerDidInstead) {
     const char* name;
     Script script;
     std::string message;
+    FailureKind kind = FailureKind::kTlsClosed;
   };
   const std::vector<Row> rows = {
       {"FinAfterReading",
@@ -273,7 +279,8 @@ TEST(TlsHandshake, SaysWhatThePeerDidInstead) {
       {"Reset", {Reset()}, "TLS handshake failed: Connection reset by peer"},
       {"PlainHttp",
        {Send("HTTP/1.1 400 Bad Request\r\n\r\n"), Drain()},
-       "TLS handshake failed: wrong version number"},
+       "TLS handshake failed: wrong version number",
+       FailureKind::kTlsProtocol},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
@@ -281,7 +288,7 @@ TEST(TlsHandshake, SaysWhatThePeerDidInstead) {
     Harness harness(SecureTo(server.port()));
     auto connection = harness.Connect();
     const Outcome outcome = harness.Get(*connection);
-    EXPECT_EQ(outcome.failure.kind, FailureKind::kTlsHandshake);
+    EXPECT_EQ(outcome.failure.kind, row.kind);
     EXPECT_EQ(outcome.failure.phase, Phase::kTls);
     EXPECT_EQ(outcome.failure.message, row.message);
     EXPECT_EQ(outcome.sample.bytes_sent, 0u);

@@ -126,6 +126,33 @@ TEST(Validity, ALateGeneratorOrALostWorkerDegrades) {
   EXPECT_EQ(Judge(row).verdict, Verdict::kInvalid);
 }
 
+TEST(Validity, AMachineThatHeldTheGeneratorBackDegrades) {
+  Judgement none;
+  JudgeGenerator({.window_s = 10,
+                  .loop_lag_p99 = Duration(1'900'000),
+                  .throttled_s = 0.009,
+                  .busy_share = 0.1},
+                 none);
+  EXPECT_THAT(none.reasons, IsEmpty());
+  Judgement all;
+  JudgeGenerator({.window_s = 10,
+                  .loop_lag_p99 = Duration(2'100'000),
+                  .throttled_s = 0.2,
+                  .busy_share = 0.5,
+                  .own_failures = 3},
+                 all);
+  EXPECT_EQ(all.verdict, Verdict::kDegraded);
+  EXPECT_THAT(
+      all.reasons,
+      ElementsAre("the generator's loops were held up: 1 % of their turns came more than "
+                  "2.1 ms late (allowed: 2 ms)",
+                  "the workers' CPU limit held them back for 200 ms altogether: raise it, or "
+                  "add workers",
+                  "the generator had no CPU time left in 50 % of its seconds: add threads or "
+                  "workers",
+                  "3 requests failed for want of the workers' own descriptors or ports"));
+}
+
 TEST(Validity, ARowThatDriftsIsInvalid) {
   Measured row = Sound();
   std::vector<std::uint64_t> counts(120, 34);

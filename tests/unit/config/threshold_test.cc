@@ -28,6 +28,10 @@ TEST(Threshold, GoodOnesAreRead) {
       {"failures <= 0.5 %", "", "failures", Comparison::kLessOrEqual, 0.5},
       {"failed < 3", "", "failed", Comparison::kLess, 3},
       {"requests >= 1000", "", "requests", Comparison::kGreaterOrEqual, 1000},
+      {"knee > 100 users", "", "knee", Comparison::kGreater, 100},
+      {"max_rps >= 600/m", "", "max_rps", Comparison::kGreaterOrEqual, 10},
+      {"in_flight <= 5", "", "in_flight", Comparison::kLessOrEqual, 5},
+      {"by_term: intended_p99.9 < 2s", "by_term", "intended_p99.9", Comparison::kLess, 2000},
       {"a: b: p50 < 1us", "a: b", "p50", Comparison::kLess, 0.001},
   };
   for (const Case& c : cases) {
@@ -59,13 +63,30 @@ TEST(Threshold, BadOnesSayWhatWouldBeRight) {
       {": p95 < 1s", "the endpoint in front of ':' is missing"},
       {"median < 1s",
        "unknown metric 'median'; the metrics are avg, min, max, p50, p66, p75, p80, p90, p95, p98, "
-       "p99, p99.9, p99.99, failures, rps, requests, failed"},
+       "p99, p99.9, p99.99, failures, rps, requests, succeeded, failed, started, in_flight, "
+       "dropped, "
+       "skipped, reconnects, knee, max_rps, servers, and intended_avg … of the intended response "
+       "time"},
+      {"by_term: knee > 100", "knee is a figure of the whole sweep, not of one endpoint"},
+      {"knee > 100 rps", "knee is compared with a number, not '100 rps'"},
   };
+  EXPECT_FALSE(ParseThreshold("intended_failures < 1%").ok());
   for (const auto& [text, message] : cases) {
     const auto threshold = ParseThreshold(text);
     ASSERT_FALSE(threshold.ok()) << text;
     EXPECT_EQ(Message(threshold.status()), message);
   }
+}
+
+TEST(Threshold, SaysInASentenceWhatWasMeasured) {
+  const auto said = [](const char* text, std::optional<double> measured) {
+    return Sentence(*ParseThreshold(text), measured);
+  };
+  EXPECT_EQ(said("p95 < 500ms", 612.0), "p95: 612 ms, not < 500 ms");
+  EXPECT_EQ(said("by_term: avg < 3s", 2500.0), "avg of by_term: 2.5 s, < 3 s");
+  EXPECT_EQ(said("failures < 1%", 2.0), "failures: 2 %, not < 1 %");
+  EXPECT_EQ(said("rps > 30", 35.25), "rps: 35.25/s, > 30/s");
+  EXPECT_EQ(said("knee > 100 users", std::nullopt), "knee: not measured");
 }
 
 TEST(Threshold, HoldsAtItsLimitOnlyIfItSaysSo) {

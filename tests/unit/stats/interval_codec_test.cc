@@ -105,7 +105,7 @@ TEST(IntervalCodec, RefusesWhatDoesNotFitTogether) {
       {[&](auto& s) { stats(s)->set_succeeded(4); },
        "endpoint 1: response: not one value for each completed request"},
       {[&](auto& s) { stats(s)->set_succeeded(2); },
-       "endpoint 1: response: more values than completed requests"},
+       "endpoint 1: response: more values than there can be"},
       {[&](auto& s) { stats(s)->set_failed_sum_ns(200'000'000); },
        "endpoint 1: the failures took longer than all requests"},
       {[&](auto& s) { stats(s)->add_phases(); }, "endpoint 1: unknown phase"},
