@@ -1,6 +1,6 @@
 # The commands that people type. Everything else is CMake's business: see CMakePresets.json.
 
-.PHONY: help demo test build bench fuzz format check-format clean
+.PHONY: help demo test build bench check-package fuzz format check-format clean
 
 help:
 	@echo "make demo     install what is missing, build, load-test the demo API, print the report"
@@ -8,6 +8,7 @@ help:
 	@echo "make bench    against wrk and a raw epoll client, on one core each; BENCH=plain50 runs one case"
 	@echo "make fuzz     let libFuzzer search for inputs that break a parser, FUZZ_SECONDS each (30)"
 	@echo "make build    a release build in build/release"
+	@echo "make check-package   what the images hold, run in a bare Debian root (needs root, debootstrap)"
 	@echo "make format   clang-format over the tree"
 
 demo: build
@@ -35,6 +36,12 @@ bench:
 	@cmake --build --preset release --target sfp-master sfp-worker sfp-bench micro-benches
 	@mkdir -p build/bench
 	@build/release/bin/sfp-bench --json build/bench/bench.json $(if $(QUICK),--quick) $(BENCH)
+
+# The images' contents without an engine for them: needs root, takes a minute or two. BUILD=debug: that build.
+check-package:
+	@deploy/install-dependencies.sh package
+	@$(if $(BUILD),,$(MAKE) --no-print-directory build)
+	@tests/deploy/package.sh build/$(or $(BUILD),release)
 
 # FUZZ=origin runs one target. What was found stays in build/fuzz/corpus, a breaking input is named.
 FUZZ_SECONDS ?= 30

@@ -4,6 +4,7 @@
 #
 #   deploy/install-dependencies.sh build    compilers and libraries
 #   deploy/install-dependencies.sh test     the same, and the servers and tools that tests talk to
+#   deploy/install-dependencies.sh package  the same as build, and debootstrap
 #   deploy/install-dependencies.sh fuzz     compilers and libraries, and clang with libFuzzer
 set -euo pipefail
 
@@ -15,13 +16,15 @@ build=(
   libgtest-dev libgmock-dev
 )
 test=(clang-format-14 nginx-light wrk libbenchmark-dev)
+package=(debootstrap)
 fuzz=(clang-14 libclang-rt-14-dev)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${build[@]}" "${test[@]}") ;;
+  package) wanted=("${build[@]}" "${package[@]}") ;;
   fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
-  *) echo "usage: $0 build|test|fuzz" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|package|fuzz" >&2; exit 2 ;;
 esac
 
 missing=()
