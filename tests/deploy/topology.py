@@ -136,15 +136,19 @@ class Cluster:
         master = self.master()
         # Until the last user has come, and a little longer.
         master.started.wait_for(f"{self.users} users | ", 60)
+        expect(self.get("https://sfp-master:8089/ready")["ready"], "not ready with all workers")
         time.sleep(1)
         return master, workers
 
+    def get(self, url):
+        """What a pod of the cluster gets, without looking at certificates: as the kubelet's probes."""
+        return json.loads(run("ip", "netns", "exec", self.api.space, sys.executable, "-c",
+                              "import urllib.request, ssl, sys;"
+                              "c = ssl._create_unverified_context();"
+                              "print(urllib.request.urlopen(sys.argv[1], timeout=5, context=c).read().decode())", url))
+
     def served(self):
-        text = run("ip", "netns", "exec", self.api.space, sys.executable, "-c",
-                   "import urllib.request, ssl;"
-                   "c = ssl._create_unverified_context();"
-                   "print(urllib.request.urlopen('https://127.0.0.1:8443/__stats', timeout=5, context=c).read().decode())")
-        return json.loads(text)["requests"]
+        return self.get("https://api:8443/__stats")["requests"]
 
     def report(self):
         with open(os.path.join(self.folder, "results", "report.json")) as file:
