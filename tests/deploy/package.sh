@@ -25,7 +25,14 @@ fail() { echo "FAILED: $1"; tail -n 20 "$log"; exit 1; }
 
 debootstrap --variant=minbase --include="$(tr '\n' ',' <<<"$packages" | sed 's/,$//')" bookworm "$root" >"$log" 2>&1 ||
   skip "debootstrap: $(tail -n 1 "$log")"
-base=$(du -sm --exclude=var/cache --exclude=var/lib/apt "$root" | cut -f1)
+# What Debian's smallest root does not have: neither essential nor needed by apt, nor of priority "required".
+added=$(chroot "$root" sh -c '
+  essential=$(dpkg-query -W -f "\${Essential} \${Package}\n" | sed -n "s/^yes //p")
+  apt-cache depends --recurse --installed --no-recommends --no-suggests --no-breaks --no-conflicts --no-replaces \
+    --no-enhances $essential apt | grep "^[a-z0-9]" | sort -u
+  echo
+  dpkg-query -W -f "\${Package} \${Installed-Size} \${Priority}\n"' |
+  awk '$0 == "" {all = 1} !all {base[$1] = 1} all && !($1 in base) && $3 != "required" {sum += $2} END {printf "%d", sum / 1024}')
 for part in master worker demo-api; do
   cmake --install "$build" --component $part --prefix "$work/stage/$part/usr" --strip >"$log" 2>&1 || fail "cmake --install"
   installed=$(cd "$work/stage/$part" && find . -type f | sort | tr '\n' ' ')
@@ -33,7 +40,7 @@ for part in master worker demo-api; do
   echo "sfp-$part: $(du -sk "$work/stage/$part" | cut -f1) kB"
   cp -a "$work/stage/$part/." "$root/"
 done
-echo "root with the Dockerfile's packages: $base MB"
+echo "packages beside those of a bare Debian: $added MB"
 
 cat > "$work/scenario.yaml" <<'SCENARIO'
 target: {url: "http://127.0.0.1:8080", base_path: /v1/staff-fee-privilege, auth: {basic: {user: user, password: password}}}
@@ -41,6 +48,7 @@ load: {users: 50, spawn_rate: 50, run_time: 3s}
 users: {u: {wait: {constant: 100ms}, tasks: {t: {get: "?term=201500"}}}}
 SCENARIO
 install -m 0644 "$work/scenario.yaml" "$root/etc/scenario.yaml"
+echo "127.0.0.1 localhost" > "$root/etc/hosts"  # as every engine does
 
 # As in a container: own namespaces, a read-only root, one writable folder, user 10001.
 unshare --mount --net --pid --fork --mount-proc bash -euc '
@@ -60,7 +68,7 @@ unshare --mount --net --pid --fork --mount-proc bash -euc '
   inside sfp-demo-api --service-time 5ms > "$root/mnt/api.log" &
   inside sfp-worker --threads 1 --termination-log /mnt/worker.log 2> "$root/mnt/worker.err" & worker=$!
   inside sfp-master --config /etc/scenario.yaml --headless --only-summary --out results --termination-log /mnt/last
-  wait $worker
+  wait $worker || { cat "$root/mnt/worker.err"; exit 1; }
   head -n 3 "$root/mnt/last"
   grep -q "exit code 0" "$root/mnt/last"
 ' bash "$root" >"$log" 2>&1 || fail "the programs in the root"
