@@ -80,11 +80,11 @@ void Channel::Connect() {
   const auto& addresses = loop_.addresses();
   while (attempt_ < addresses.size()) {
     const Endpoint& endpoint = addresses[(address_ + attempt_) % addresses.size()];
-    const int error =
+    int error =
         socket_.Connect(endpoint, Source(endpoint), loop_.destination().connections.no_delay);
+    if (error == 0) error = loop_.reactor().Add(socket_.fd(), *this);
     if (error == 0) {
       state_ = State::kConnecting;
-      loop_.reactor().Add(socket_.fd(), *this);
       return;
     }
     socket_.Close();

@@ -28,6 +28,7 @@ FailureKind ConnectFailureKind(int error) {
       return FailureKind::kConnectTimeout;
     case EMFILE:
     case ENFILE:
+    case ENOSPC:
       return FailureKind::kOutOfDescriptors;
     case EADDRNOTAVAIL:
       return FailureKind::kOutOfPorts;
@@ -43,6 +44,8 @@ std::string ConnectFailureMessage(int error) {
     case EMFILE:
     case ENFILE:
       return ErrorText(error) + " (this worker's limit)";
+    case ENOSPC:  // only epoll says it
+      return "Too many watched sockets (this machine's fs.epoll.max_user_watches)";
     case EADDRNOTAVAIL:
       return ErrorText(error) + " (no free local port)";
     case ETIMEDOUT:
@@ -52,7 +55,9 @@ std::string ConnectFailureMessage(int error) {
   }
 }
 
-bool WorthAnotherAddress(int error) { return error != EMFILE && error != ENFILE; }
+bool WorthAnotherAddress(int error) {
+  return error != EMFILE && error != ENFILE && error != ENOSPC && error != ENOMEM;
+}
 
 int MoreTelling(int first, int second) {
   // A refusal comes from the target's machine; a missing route or address family is ours, as with

@@ -31,11 +31,11 @@ Reactor::~Reactor() {
   close(epoll_);
 }
 
-void Reactor::Add(int fd, Watcher& watcher) {
+int Reactor::Add(int fd, Watcher& watcher) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watcher;
-  SFP_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
 }
 
 void Reactor::Forget(const Watcher& watcher) {

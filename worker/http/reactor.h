@@ -46,7 +46,8 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  void Add(int fd, Watcher& watcher);
+  // 0, or the errno with which the system refuses to watch it (so many watches may one user have).
+  [[nodiscard]] int Add(int fd, Watcher& watcher);
   // Before the descriptor is closed and before the watcher is destroyed.
   void Forget(const Watcher& watcher);
   // Calls OnDeferred in the next turn, which does not sleep then. At most one is under way per

@@ -1,19 +1,14 @@
-// The connection's life: addresses, what an idle one notices, what is never sent twice, limits of
-// each phase, and letting go in the middle of anything.
+// The connection's life: what an idle one notices, what is never sent twice, and letting go in the
+// middle of anything.
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/integration/http/harness.h"
-#include "tests/support/raw_server.h"
+#include "tests/integration/http/peers.h"
 
 namespace sfp::http {
 namespace {
@@ -22,9 +17,7 @@ using stats::FailureKind;
 using stats::kNotMeasured;
 using stats::Phase;
 using std::chrono::milliseconds;
-using support::CloseNotify;
 using support::Drain;
-using support::HalfClose;
 using support::Pause;
 using support::RawServer;
 using support::ReadBytes;
@@ -33,43 +26,6 @@ using support::Reset;
 using support::Script;
 using support::Send;
 using support::Stall;
-
-constexpr char kOk[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-// A port on which nobody listens (any more).
-std::uint16_t FreePort() { return RawServer({{Drain()}}).port(); }
-
-// A listening socket whose queue is full: further SYNs get no answer.
-class FullBacklog {
- public:
-  FullBacklog() {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    EXPECT_EQ(listen(listener_, 0), 0);
-    socklen_t size = sizeof(address);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    for (int i = 0; i < 4; ++i) {
-      const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      static_cast<void>(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)));
-      fillers_.push_back(fd);
-    }
-    std::this_thread::sleep_for(milliseconds(20));
-  }
-  ~FullBacklog() {
-    for (const int fd : fillers_) close(fd);
-    close(listener_);
-  }
-  std::uint16_t port() const { return port_; }
-
- private:
-  int listener_;
-  std::uint16_t port_;
-  std::vector<int> fillers_;
-};
 
 TEST(Connection, KeepsItsConnectionAndMeasuresThePhasesThatTookPlace) {
   RawServer server({{ReadRequest(), Send(kOk), ReadRequest(), Pause(), Send(kOk), Drain()}});
@@ -194,11 +150,6 @@ TEST(Connection, NeverSendsARequestTwice) {
 
 // ---- Large requests ----
 
-std::string Post(std::size_t body_bytes) {
-  return "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body_bytes) +
-         "\r\n\r\n" + std::string(body_bytes, 'p');
-}
-
 TEST(Connection, SendsALargeRequestInParts) {
   RawServer server({{Pause(50), ReadRequest(), Send(kOk), ReadRequest(), Send(kOk), Drain()}});
   Harness harness(server.port());
@@ -284,242 +235,6 @@ TEST(Connection, FailsABodyThatCannotBeDecodedAndKeepsItsConnection) {
     EXPECT_EQ(outcome.body, row.message.empty() && row.keep_body ? row.body : "");
   }
   EXPECT_EQ(server.accepted(), 1);
-}
-
-// ---- Addresses ----
-
-TEST(Connection, SaysWhyItCouldNotConnect) {
-  const std::uint16_t nobody = FreePort();
-  struct Row {
-    std::vector<Endpoint> addresses;
-    FailureKind kind;
-    std::string message;
-    Phase phase;
-    int error;
-  };
-  const std::vector<Row> rows = {
-      {{At("127.0.0.1", nobody)},
-       FailureKind::kRefused,
-       "Connection refused",
-       Phase::kConnect,
-       ECONNREFUSED},
-      {{}, FailureKind::kDns, "no address for host 'gone.test'", Phase::kDns, 0},
-      {{At("255.255.255.255", 80)},
-       FailureKind::kUnreachable,
-       "Network is unreachable",
-       Phase::kConnect,
-       ENETUNREACH},
-      {{At("127.0.0.1", nobody), At("255.255.255.255", 80)},
-       FailureKind::kRefused,
-       "Connection refused",
-       Phase::kConnect,
-       ECONNREFUSED},
-  };
-  for (const Row& row : rows) {
-    Destination destination;
-    destination.host = "gone.test";
-    destination.addresses = row.addresses;
-    Harness harness(destination);
-    auto connection = harness.Connect();
-    for (int i = 0; i < 2; ++i) {  // and again, from the start
-      const Outcome outcome = harness.Get(*connection);
-      EXPECT_EQ(outcome.count, 1);
-      EXPECT_EQ(outcome.failure.kind, row.kind) << stats::Name(outcome.failure.kind);
-      EXPECT_EQ(outcome.failure.message, row.message);
-      EXPECT_EQ(outcome.failure.phase, row.phase);
-      EXPECT_EQ(outcome.failure.evidence.error, row.error);
-      EXPECT_FALSE(outcome.failure.evidence.reused);
-      EXPECT_EQ(outcome.phase(Phase::kConnect), kNotMeasured);
-      EXPECT_EQ(outcome.sample.bytes_sent, 0u);
-    }
-  }
-}
-
-TEST(Connection, FallsThroughToTheNextAddressWithinTheSameExchange) {
-  RawServer server({{ReadRequest(), Send("HTTP/1.0 204 \r\n\r\n"), Drain()}},
-                   {.address = "127.0.0.2"});
-  Destination destination = To("127.0.0.1", server.port());
-  destination.addresses = {At("127.0.0.1", server.port()), At("255.255.255.255", 80),
-                           At("127.0.0.2", server.port())};
-  Harness harness(destination);
-  auto connection = harness.Connect(0);
-  for (int i = 0; i < 3; ++i) {
-    const Outcome outcome = harness.Get(*connection);
-    EXPECT_TRUE(outcome.ok()) << outcome.failure.message;
-    EXPECT_FALSE(outcome.sample.reconnected);
-  }
-  EXPECT_EQ(server.accepted(), 3);
-}
-
-TEST(Connection, SpreadsUsersOverTheAddresses) {
-  const Script script = {ReadRequest(), Send(kOk), Drain()};
-  RawServer one({script});
-  RawServer two({script}, {.address = "127.0.0.2"});
-  Destination destination;
-  destination.addresses = {At("127.0.0.1", one.port()), At("127.0.0.2", two.port())};
-  Harness harness(destination);
-  std::vector<std::unique_ptr<engine::Connection>> connections;
-  for (std::uint64_t user = 0; user < 6; ++user) {
-    connections.push_back(harness.Connect(user));
-    EXPECT_TRUE(harness.Get(*connections.back()).ok());
-  }
-  EXPECT_EQ(one.accepted(), 3);
-  EXPECT_EQ(two.accepted(), 3);
-}
-
-TEST(Connection, SpeaksIpv6) {
-  const int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in6 loopback{};
-  loopback.sin6_family = AF_INET6;
-  loopback.sin6_addr = in6addr_loopback;
-  const bool has_it =
-      probe >= 0 && bind(probe, reinterpret_cast<sockaddr*>(&loopback), sizeof(loopback)) == 0;
-  if (probe >= 0) close(probe);
-  if (!has_it) GTEST_SKIP() << "this machine has no ::1";
-  RawServer server({{ReadRequest(), Send(kOk), Drain()}}, {.address = "::1"});
-  Harness harness(To("::1", server.port()));
-  auto connection = harness.Connect();
-  EXPECT_TRUE(harness.Get(*connection).ok());
-}
-
-TEST(Connection, SaysThatDescriptorsAreUsedUp) {
-  RawServer server({{ReadRequest(), Send(kOk), Drain()}});
-  Harness harness(server.port());
-  auto connection = harness.Connect();
-  rlimit before{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  const int next = dup(0);  // the lowest free one
-  close(next);
-  rlimit none = before;
-  none.rlim_cur = static_cast<rlim_t>(next);
-  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  const Outcome outcome = harness.Get(*connection);
-  setrlimit(RLIMIT_NOFILE, &before);
-  EXPECT_EQ(outcome.failure.kind, FailureKind::kOutOfDescriptors);
-  EXPECT_EQ(outcome.failure.message, "Too many open files (this worker's limit)");
-  EXPECT_TRUE(harness.Get(*connection).ok());
-}
-
-// ---- Limits ----
-
-TEST(Connection, EndsConnectingAtItsLimit) {
-  FullBacklog full;
-  for (const bool total : {false, true}) {
-    Destination destination = To("127.0.0.1", full.port());
-    if (!total) destination.phases.connect = milliseconds(50);
-    Harness harness(destination);
-    auto connection = harness.Connect();
-    const Outcome outcome = harness.Run(
-        *connection, {.bytes = kGet, .timeout = total ? Duration(milliseconds(50)) : Duration(0)});
-    EXPECT_EQ(outcome.failure.kind, FailureKind::kConnectTimeout);
-    EXPECT_EQ(outcome.failure.phase, Phase::kConnect);
-    EXPECT_EQ(outcome.failure.message, "connect: no answer within 50ms");
-    EXPECT_GE(outcome.sample.response, milliseconds(50));
-  }
-}
-
-struct Limit {
-  const char* name;
-  Script script;
-  std::string request;
-  Duration PhaseLimits::*limit;  // null: the total
-  FailureKind kind;
-  Phase phase;
-  std::string message;
-};
-
-class PhaseLimit : public testing::TestWithParam<Limit> {};
-
-TEST_P(PhaseLimit, EndsTheExchange) {
-  const Limit& row = GetParam();
-  RawServer server({row.script});
-  Destination destination = To("127.0.0.1", server.port());
-  if (row.limit != nullptr) destination.phases.*row.limit = milliseconds(30);
-  if (row.phase == Phase::kTls) {
-    destination.tls = *net::TlsContext::Client({.verify = false});
-    destination.server_name = "localhost";
-  }
-  Harness harness(destination);
-  auto connection = harness.Connect();
-  const Outcome outcome = harness.Run(
-      *connection, {.bytes = row.request,
-                    .timeout = row.limit == nullptr ? milliseconds(30) : milliseconds(60'000)});
-  EXPECT_EQ(outcome.count, 1);
-  EXPECT_EQ(outcome.failure.kind, row.kind) << stats::Name(outcome.failure.kind);
-  EXPECT_EQ(outcome.failure.phase, row.phase) << stats::Name(outcome.failure.phase);
-  EXPECT_EQ(outcome.failure.message, row.message);
-  EXPECT_GE(outcome.sample.response, milliseconds(30));
-  EXPECT_FALSE(outcome.failure.evidence.reset);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Phases, PhaseLimit,
-    testing::Values(Limit{"Tls",
-                          {Stall()},
-                          kGet,
-                          &PhaseLimits::tls,
-                          FailureKind::kTlsTimeout,
-                          Phase::kTls,
-                          "TLS: handshake not finished within 30ms"},
-                    Limit{"TlsTotal",
-                          {Stall()},
-                          kGet,
-                          nullptr,
-                          FailureKind::kTlsTimeout,
-                          Phase::kTls,
-                          "TLS: handshake not finished within 30ms"},
-                    Limit{"Send",
-                          {Stall()},
-                          Post(16'000'000),
-                          &PhaseLimits::send,
-                          FailureKind::kTimeout,
-                          Phase::kSend,
-                          "send: request not taken within 30ms"},
-                    Limit{"FirstByte",
-                          {ReadRequest(), Stall()},
-                          kGet,
-                          &PhaseLimits::first_byte,
-                          FailureKind::kTimeout,
-                          Phase::kFirstByte,
-                          "first byte: no answer within 30ms"},
-                    Limit{"FirstByteTotal",
-                          {ReadRequest(), Stall()},
-                          kGet,
-                          nullptr,
-                          FailureKind::kTimeout,
-                          Phase::kFirstByte,
-                          "first byte: no answer within 30ms"},
-                    Limit{"Body",
-                          {ReadRequest(), Send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"),
-                           Stall()},
-                          kGet,
-                          &PhaseLimits::body,
-                          FailureKind::kTimeout,
-                          Phase::kBody,
-                          "body: response not whole within 30ms"},
-                    Limit{"Header",
-                          {ReadRequest(), Send("HTTP/1.1 200"), Stall()},
-                          kGet,
-                          nullptr,
-                          FailureKind::kTimeout,
-                          Phase::kBody,
-                          "body: response not whole within 30ms"}),
-    [](const auto& tested) { return tested.param.name; });
-
-TEST(Connection, CountsALimitAnewForEachExchange) {
-  Script script;
-  for (int i = 0; i < 6; ++i) {
-    script.insert(script.end(), {ReadRequest(), Pause(100), Send(kOk)});  // 20 ms
-  }
-  script.insert(script.end(), {ReadRequest(), Stall()});
-  RawServer server({script});
-  Harness harness(server.port());
-  auto connection = harness.Connect();
-  const engine::Request request{.bytes = kGet, .timeout = milliseconds(2000)};
-  for (int i = 0; i < 6; ++i) EXPECT_TRUE(harness.Run(*connection, request).ok());
-  const Outcome last = harness.Run(*connection, {.bytes = kGet, .timeout = milliseconds(30)});
-  EXPECT_EQ(last.failure.kind, FailureKind::kTimeout);  // a shorter limit than the one before
-  EXPECT_LT(last.sample.response, milliseconds(2000));
 }
 
 // ---- Letting go ----

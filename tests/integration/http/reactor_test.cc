@@ -47,7 +47,7 @@ class Pipe final : public Watcher {
 TEST(Reactor, TellsOnceOfWhatCameAndAgainOfWhatComesLater) {
   Reactor reactor;
   Pipe pipe;
-  reactor.Add(pipe.fd(), pipe);
+  ASSERT_EQ(reactor.Add(pipe.fd(), pipe), 0);
   EXPECT_FALSE(reactor.Turn(Now()));
   pipe.Put();
   EXPECT_TRUE(reactor.Turn(Now()));
@@ -76,8 +76,8 @@ TEST(Reactor, WhatIsForgottenIsNotToldEvenInTheSameTurn) {
   Reactor reactor;
   Pipe a;
   Pipe b;
-  reactor.Add(a.fd(), a);
-  reactor.Add(b.fd(), b);
+  ASSERT_EQ(reactor.Add(a.fd(), a), 0);
+  ASSERT_EQ(reactor.Add(b.fd(), b), 0);
   a.Put();
   b.Put();
   a.then = [&] { reactor.Forget(b); };
