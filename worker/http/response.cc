@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "worker/http/malformed.h"
+#include "worker/http/plain_header.h"
 
 namespace sfp::http {
 
@@ -39,9 +40,8 @@ void Response::Begin(bool head, bool keep_body, bool keep_headers) {
 
 void Response::BeginMessage() {
   begin_ = parsed_;
-  header_done_ = false;
+  header_done_ = asked_beast_ = plain_ = false;
   content_.Clear();
-  parser_.emplace(content_, head_, limits_.header_bytes, limits_.body_bytes);
 }
 
 std::span<char> Response::Space() {
@@ -65,10 +65,40 @@ Response::Progress Response::Received(std::size_t n) {
   return Parse();
 }
 
+// The short way, for a header that came whole and is as most are.
+bool Response::ParsePlain() {
+  const std::string_view unread(buffer_.data.get() + parsed_, end_ - parsed_);
+  const auto header = ReadPlainHeader(unread, head_, content_);
+  if (!header) return false;
+  if (header->bytes > limits_.header_bytes || header->body_bytes > limits_.body_bytes) {
+    content_.Clear();
+    return false;
+  }
+  parsed_ += header->bytes;
+  body_left_ = header->body_bytes;
+  keep_alive_ = header->keep_alive;
+  header_done_ = plain_ = true;
+  return true;
+}
+
+Response::Progress Response::TakeBody() {
+  const std::size_t n = std::min<std::uint64_t>(end_ - parsed_, body_left_);
+  content_.TakeBody({buffer_.data.get() + parsed_, n});
+  parsed_ += n;
+  body_left_ -= n;
+  if (body_left_ > 0) return Progress::kMore;
+  done_ = true;
+  return Progress::kDone;
+}
+
 Response::Progress Response::Parse() {
   for (;;) {
     const std::size_t unread = end_ - parsed_;
     if (unread == 0) return Progress::kMore;
+    if (plain_ || (!asked_beast_ && ParsePlain())) return TakeBody();
+    if (!std::exchange(asked_beast_, true)) {
+      parser_.emplace(content_, head_, limits_.header_bytes, limits_.body_bytes);
+    }
     if (parser_->at_chunk_header() && unread < kLeastChunkHeader) return Progress::kMore;
     const bool framing = parser_->at_chunk_header();
     beast::error_code result;
@@ -136,7 +166,7 @@ Response::Progress Response::Finish() {
 Response::Progress Response::Ended() {
   if (!header_done_) {
     if (end_ > begin_ && ParseAgain() == Progress::kFailed) return Progress::kFailed;
-  } else if (parser_->need_eof()) {
+  } else if (!plain_ && parser_->need_eof()) {
     beast::error_code result;
     parser_->put_eof(result);
     if (!result) return Finish();
@@ -148,6 +178,10 @@ std::string Response::Where() const {
   if (!header_done_) {
     if (end_ == begin_ && received_ > 0) return "nothing after an interim response";
     return absl::StrFormat("%d bytes of its header received", end_ - begin_);
+  }
+  if (plain_) {
+    return absl::StrFormat("%d of %d body bytes received", content_.body_bytes,
+                           content_.body_bytes + body_left_);
   }
   if (parser_->chunked()) {
     return absl::StrFormat("%d body bytes of a chunked response received", content_.body_bytes);

@@ -5,8 +5,8 @@
 //
 //   Begin -> (Space, receive into it, Received)* [-> Ended at FIN] -> kDone | kFailed
 //
-// The outcome does not depend on how the bytes were cut into pieces. Beast's parser decides what is
-// well-formed; two of its habits are evened out here: after a first incomplete attempt it looks for
+// The outcome does not depend on how the bytes were cut into pieces. A usual header that came whole
+// is read in one pass (plain_header.h). For all others Beast's parser decides what is well-formed; two of its habits are evened out here: after a first incomplete attempt it looks for
 // the header's end only, so a header that never can become one is tried again from its start; and
 // it wants at least five bytes of a chunk's header.
 //
@@ -68,6 +68,8 @@ class Response {
  private:
   void BeginMessage();
   Progress Parse();
+  bool ParsePlain();
+  Progress TakeBody();
   Progress AfterNeedMore();
   Progress Finish();
   bool CanNotBecomeHeader() const;
@@ -86,11 +88,14 @@ class Response {
   std::size_t parsed_ = 0;
   std::size_t end_ = 0;
   std::uint64_t received_ = 0;
+  std::uint64_t body_left_ = 0;  // of a plain response
   bool head_ = false;
+  bool asked_beast_ = false;  // it has begun with this message
+  bool plain_ = false;        // the header was read without it
   bool header_done_ = false;
   bool done_ = false;
   bool keep_alive_ = false;
-  std::optional<ResponseParser> parser_;
+  std::optional<ResponseParser> parser_;  // valid once asked_beast_
   ResponseContent content_;
   Fault fault_;
 };

@@ -1,38 +1,16 @@
 #pragma once
 
-// Beast's parser with a sink that keeps only what the request asked for: the status always, the
-// body if kept, Location and Set-Cookie if wanted. One parser reads one message and is then made
-// anew in place; what it keeps goes to a ResponseContent that lives on and reuses its memory.
+// Beast's parser with a sink that keeps only what the request asked for (response_content.h). One
+// parser reads one message and is then made anew in place.
 //
 // Thread: confined to its loop.
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+
+#include "worker/http/response_content.h"
 
 namespace sfp::http {
-
-enum class Coding : std::uint8_t { kIdentity, kGzip, kDeflate, kUnknown };
-
-struct ResponseContent {
-  bool keep_body = false;
-  bool keep_headers = false;
-
-  int status = 0;
-  std::uint64_t body_bytes = 0;  // payload, chunk framing left out, kept or not
-  Coding coding = Coding::kIdentity;
-  std::string coding_name;
-  std::string body;
-  std::string location;
-  // Set-Cookie values one behind the other, and where each ends.
-  std::string cookie_text;
-  std::vector<std::size_t> cookie_ends;
-
-  void Clear();  // for the next message; what to keep stays as it is
-};
 
 class ResponseParser final : public boost::beast::http::basic_parser<false> {
  public:
@@ -56,8 +34,6 @@ class ResponseParser final : public boost::beast::http::basic_parser<false> {
   void on_chunk_header_impl(std::uint64_t size, Text, ErrorCode&) override;
   std::size_t on_chunk_body_impl(std::uint64_t remain, Text body, ErrorCode&) override;
   void on_finish_impl(ErrorCode&) override { at_chunk_header_ = false; }
-
-  void KeepCoding(Text value);
 
   ResponseContent& content_;
   bool in_header_ = true;
