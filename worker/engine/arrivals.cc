@@ -12,9 +12,9 @@ Arrivals::Arrivals(UserContext& context, Connector& connector, Place place,
     : context_(context),
       connector_(connector),
       place_(place),
-      on_finished_(std::move(on_finished)),
       table_(place.worker, place.threads),
-      free_(context.program.classes().size()) {}
+      free_(context.program.classes().size()),
+      leavers_(std::move(on_finished)) {}
 
 bool Arrivals::AnyOurs() const {
   const std::uint64_t numbers =
@@ -52,7 +52,7 @@ void Arrivals::Adopt(plan::Plan plan, Duration t, Time start, Time now) {
       continue;
     }
     std::erase(free_[user.user_class().id], &user);
-    Retire(std::move(it->second), now);
+    leavers_.Retire(std::move(it->second), now);
     it = users_.erase(it);
   }
   due_.reset();
@@ -126,7 +126,7 @@ bool Arrivals::MakeRoom(Time now) {
   const std::uint64_t number = fullest->front()->number();
   fullest->erase(fullest->begin());
   const auto user = users_.find(number);
-  Retire(std::move(user->second), now);
+  leavers_.Retire(std::move(user->second), now);
   users_.erase(user);
   unused_ = std::min(unused_, number);
   return true;
@@ -134,33 +134,19 @@ bool Arrivals::MakeRoom(Time now) {
 
 void Arrivals::OnFree(User& user) { free_[user.user_class().id].push_back(&user); }
 
-void Arrivals::Retire(std::unique_ptr<User> user, Time now) {
-  if (!user->Retire(now)) return;  // gone
-  const User* key = user.get();
-  retiring_.emplace(key, std::move(user));
-}
-
 void Arrivals::RetireAll(Time now) {
   due_.reset();
   for (std::vector<User*>& free : free_) free.clear();
-  for (auto& [number, user] : users_) Retire(std::move(user), now);
+  for (auto& [number, user] : users_) leavers_.Retire(std::move(user), now);
   users_.clear();
 }
 
 void Arrivals::Abandon(Time now) {
   for (const auto& [number, user] : users_) user->GiveUp(now);
-  for (const auto& [key, user] : retiring_) user->GiveUp(now);
   users_.clear();
-  retiring_.clear();
-  finished_.clear();
+  leavers_.Abandon(now);
 }
 
-void Arrivals::OnFinished(User& user, Time now) {
-  const auto found = retiring_.find(&user);
-  SFP_CHECK(found != retiring_.end());
-  finished_.push_back(std::move(found->second));
-  retiring_.erase(found);
-  on_finished_(now);
-}
+void Arrivals::OnFinished(User& user, Time now) { SFP_CHECK(leavers_.Finished(user, now)); }
 
 }  // namespace sfp::engine

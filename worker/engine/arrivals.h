@@ -24,6 +24,7 @@
 
 #include "common/plan/arrivals.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/leavers.h"
 #include "worker/engine/load.h"
 #include "worker/engine/thread_table.h"
 #include "worker/engine/user.h"
@@ -43,10 +44,10 @@ class Arrivals final : public Load, private UserOwner {
   std::optional<Duration> NextEvent() const override { return due_; }
   const plan::Plan& plan() const override { return *plan_; }
   void RetireAll(Time now) override;
-  void Sweep() override { finished_.clear(); }
+  void Sweep() override { leavers_.Sweep(); }
   void Abandon(Time now) override;
   std::size_t users() const override { return users_.size(); }
-  bool empty() const override { return users_.empty() && retiring_.empty() && finished_.empty(); }
+  bool empty() const override { return users_.empty() && leavers_.empty(); }
   bool done() const override { return false; }
 
  private:
@@ -64,12 +65,10 @@ class Arrivals final : public Load, private UserOwner {
   // A number of ours that nobody has, if there is one.
   std::optional<std::uint64_t> UnusedNumber();
   bool MakeRoom(Time now);
-  void Retire(std::unique_ptr<User> user, Time now);
 
   UserContext& context_;
   Connector& connector_;
   const Place place_;
-  std::function<void(Time now)> on_finished_;
   ThreadTable table_;
   std::optional<plan::Plan> plan_;
   Time start_{};
@@ -81,8 +80,7 @@ class Arrivals final : public Load, private UserOwner {
   std::unordered_map<std::uint64_t, std::unique_ptr<User>> users_;  // by number
   std::vector<std::vector<User*>> free_;                            // by class, newest last
   std::uint64_t unused_ = 0;                                        // no number below it is free
-  std::unordered_map<const User*, std::unique_ptr<User>> retiring_;
-  std::vector<std::unique_ptr<User>> finished_;
+  Leavers leavers_;
 };
 
 }  // namespace sfp::engine

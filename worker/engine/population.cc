@@ -12,8 +12,8 @@ Population::Population(UserContext& context, Connector& connector, Place place,
     : context_(context),
       connector_(connector),
       place_(place),
-      on_finished_(std::move(on_finished)),
-      table_(place.worker, place.threads) {}
+      table_(place.worker, place.threads),
+      leavers_(std::move(on_finished)) {}
 
 std::optional<std::uint64_t> Population::NextOurs(std::uint64_t from) const {
   for (std::uint64_t user = from; user < from + plan_->owner_entries(); ++user) {
@@ -31,14 +31,15 @@ void Population::Adopt(plan::Plan plan, Duration t, Time start, Time now) {
   auto old = before.begin();
   next_ = NextOurs(0);
   for (; next_ && *next_ < wanted; next_ = NextOurs(*next_ + 1)) {
-    while (old != before.end() && (*old)->number() < *next_) Retire(std::move(*old++), now);
+    while (old != before.end() && (*old)->number() < *next_)
+      leavers_.Retire(std::move(*old++), now);
     if (old != before.end() && (*old)->number() == *next_) {
       running_.push_back(std::move(*old++));
     } else {
       Begin(*next_, at_, now);
     }
   }
-  while (old != before.end()) Retire(std::move(*old++), now);
+  while (old != before.end()) leavers_.Retire(std::move(*old++), now);
 }
 
 void Population::Follow(Duration t, Time now) {
@@ -46,7 +47,7 @@ void Population::Follow(Duration t, Time now) {
   const std::uint32_t wanted = plan_->UsersAt(t);
   while (!running_.empty() && running_.back()->number() >= wanted) {
     next_ = running_.back()->number();
-    Retire(std::move(running_.back()), now);
+    leavers_.Retire(std::move(running_.back()), now);
     running_.pop_back();
   }
   for (; next_ && *next_ < wanted; next_ = NextOurs(*next_ + 1)) {
@@ -66,10 +67,8 @@ std::optional<Duration> Population::NextEvent() const {
 }
 
 void Population::Begin(std::uint64_t number, Duration planned, Time now) {
-  if (const auto found = retiring_.find(number); found != retiring_.end()) {
-    found->second->Keep();
-    running_.push_back(std::move(found->second));
-    retiring_.erase(found);
+  if (std::unique_ptr<User> back = leavers_.TakeBack(number)) {
+    running_.push_back(std::move(back));
     return;
   }
   if (done_.contains(number)) return;
@@ -85,47 +84,35 @@ void Population::Begin(std::uint64_t number, Duration planned, Time now) {
   started.Start(start_ + planned, now);
 }
 
-void Population::Retire(std::unique_ptr<User> user, Time now) {
-  if (!user->Retire(now)) return;  // gone
-  const std::uint64_t number = user->number();
-  retiring_.emplace(number, std::move(user));
-}
-
 void Population::RetireAll(Time now) {
   next_.reset();
   while (!running_.empty()) {
-    Retire(std::move(running_.back()), now);
+    leavers_.Retire(std::move(running_.back()), now);
     running_.pop_back();
   }
 }
 
 void Population::Abandon(Time now) {
   for (const auto& user : running_) user->GiveUp(now);
-  for (const auto& [number, user] : retiring_) user->GiveUp(now);
   running_.clear();
-  retiring_.clear();
-  finished_.clear();
+  leavers_.Abandon(now);
 }
 
 bool Population::done() const {
   return plan_ && plan_->iterations() && (!next_ || *next_ >= plan_->most_users()) &&
-         running_.empty() && retiring_.empty();
+         running_.empty() && !leavers_.retiring();
 }
 
 void Population::OnFinished(User& user, Time now) {
-  if (const auto found = retiring_.find(user.number()); found != retiring_.end()) {
-    finished_.push_back(std::move(found->second));
-    retiring_.erase(found);
-  } else {
-    const auto at = std::lower_bound(
-        running_.begin(), running_.end(), user.number(),
-        [](const auto& running, std::uint64_t number) { return running->number() < number; });
-    SFP_CHECK(at != running_.end() && at->get() == &user);
-    done_.insert(user.number());
-    finished_.push_back(std::move(*at));
-    running_.erase(at);
-  }
-  on_finished_(now);
+  if (leavers_.Finished(user, now)) return;
+  const auto at = std::lower_bound(
+      running_.begin(), running_.end(), user.number(),
+      [](const auto& running, std::uint64_t number) { return running->number() < number; });
+  SFP_CHECK(at != running_.end() && at->get() == &user);
+  done_.insert(user.number());
+  std::unique_ptr<User> finished = std::move(*at);
+  running_.erase(at);
+  leavers_.Add(std::move(finished), now);
 }
 
 }  // namespace sfp::engine

@@ -17,12 +17,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "common/plan/plan.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/leavers.h"
 #include "worker/engine/load.h"
 #include "worker/engine/thread_table.h"
 #include "worker/engine/user.h"
@@ -31,8 +31,6 @@ namespace sfp::engine {
 
 class Population final : public Load, private UserOwner {
  public:
-  // `on_finished` is called when a finished user waits to be swept, from within that user's last
-  // exchange.
   Population(UserContext& context, Connector& connector, Place place,
              std::function<void(Time now)> on_finished);
   ~Population() override = default;
@@ -45,32 +43,29 @@ class Population final : public Load, private UserOwner {
   std::optional<Duration> NextEvent() const override;
   const plan::Plan& plan() const override { return *plan_; }
   void RetireAll(Time now) override;
-  void Sweep() override { finished_.clear(); }
+  void Sweep() override { leavers_.Sweep(); }
   void Abandon(Time now) override;
   std::size_t users() const override { return running_.size(); }
-  bool empty() const override { return running_.empty() && retiring_.empty() && finished_.empty(); }
+  bool empty() const override { return running_.empty() && leavers_.empty(); }
   bool done() const override;
 
  private:
   void OnFinished(User& user, Time now) override;
   // Our first user number from `from` on; nothing if we have none.
   std::optional<std::uint64_t> NextOurs(std::uint64_t from) const;
-  void Retire(std::unique_ptr<User> user, Time now);
   // Behind the users that run; one that was about to retire goes on instead.
   void Begin(std::uint64_t number, Duration planned, Time now);
 
   UserContext& context_;
   Connector& connector_;
   const Place place_;
-  std::function<void(Time now)> on_finished_;
   ThreadTable table_;
   std::optional<plan::Plan> plan_;
   Time start_{};
   Duration at_{0};                              // of the last Follow
   std::optional<std::uint64_t> next_;           // our lowest number that does not run
   std::vector<std::unique_ptr<User>> running_;  // by number
-  std::unordered_map<std::uint64_t, std::unique_ptr<User>> retiring_;
-  std::vector<std::unique_ptr<User>> finished_;
+  Leavers leavers_;
   std::unordered_set<std::uint64_t> done_;  // numbers whose iterations are done
 };
 
