@@ -17,7 +17,6 @@ struct Program::Compiled {
   std::vector<Task> tasks;
   std::vector<UserClass> classes;
   std::vector<DataSource> data;
-  std::uint16_t counters = 0;
   std::vector<ClassId> turns;  // one period of the smooth weighted round robin
 };
 

@@ -113,7 +113,6 @@ void Compiler::CompileSource(const v1::DataSource& from) {
     default:
       Error(where, "it is neither values, nor a range, nor collected");
   }
-  if (source.pick != DataSource::Pick::kRandom) source.counter = out().counters++;
   out().data.push_back(std::move(source));
 }
 
@@ -172,9 +171,6 @@ void Compiler::CompileClass(const v1::UserClass& from) {
     }
     Task task;
     CompileTask(task_from, task_where, requests, task);
-    for (const Variable& variable : task.variables) {
-      user_class.counts_draws |= out().data[variable.source].pick != DataSource::Pick::kRandom;
-    }
     out().tasks.push_back(std::move(task));
   }
   user_class.has_picks = !user_class.choices.empty();

@@ -35,11 +35,25 @@ struct Pools::Pool {
   std::size_t next = 0;
 };
 
+struct Pools::Counter {
+  explicit Counter(const DataSource& source)
+      : unique(source.pick == DataSource::Pick::kUnique),
+        rows(source.rows),
+        draws_aside(source.draws_aside) {}
+
+  const bool unique;
+  const std::uint64_t rows;
+  const std::uint64_t draws_aside;
+  std::mutex mutex;
+  std::vector<std::uint32_t> draws;  // by user, as far as somebody has drawn
+};
+
 Pools::Pools(const Program& program) {
   for (const DataSource& source : program.data()) {
-    pools_.push_back(source.kind == DataSource::Kind::kCollected
-                         ? std::make_unique<Pool>(source.capacity)
-                         : nullptr);
+    const bool collected = source.kind == DataSource::Kind::kCollected;
+    const bool counted = !collected && source.pick != DataSource::Pick::kRandom;
+    pools_.push_back(collected ? std::make_unique<Pool>(source.capacity) : nullptr);
+    counters_.push_back(counted ? std::make_unique<Counter>(source) : nullptr);
   }
 }
 
@@ -62,6 +76,20 @@ bool Pools::AppendRandom(SourceId source, std::uint64_t random, std::string& out
   if (pool.filled == 0) return false;
   out += pool.ring[(static_cast<unsigned __int128>(random) * pool.filled) >> 64];
   return true;
+}
+
+std::optional<std::uint64_t> Pools::NextRow(SourceId source, std::uint64_t user,
+                                            std::uint64_t most_users, bool serves) const {
+  SFP_CHECK(source < counters_.size() && counters_[source] != nullptr);
+  Counter& counter = *counters_[source];
+  const std::lock_guard lock(counter.mutex);
+  if (counter.draws.size() <= user) counter.draws.resize(user + 1);
+  std::uint32_t& k = counter.draws[user];
+  if (!counter.unique) return (user % counter.rows + k++) % counter.rows;
+  const std::uint64_t row = user + k * most_users;
+  if (row >= counter.rows || (serves && k >= counter.draws_aside)) return std::nullopt;
+  ++k;
+  return row;
 }
 
 std::size_t Pools::size(SourceId source) const {

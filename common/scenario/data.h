@@ -4,13 +4,16 @@
 // ranges of numbers), and pools of values collected from responses.
 //
 // Rows are a pure function of their index, so that any worker draws the same. Pools are one per
-// worker process and source, shared by its loops: a ring of the newest `capacity` values.
+// worker process and run, shared by its loops: of a collected source a ring of the newest `capacity`
+// values, of a sequential or unique one how often each user has drawn. That outlives the user: one
+// that retires and is wanted again, perhaps by another loop, goes on where it was.
 //
-// Thread: DataSource immutable; Pools safe (a lock per source, held for one copy).
+// Thread: DataSource immutable; Pools safe (a lock per source, held for one copy or count).
 
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +38,6 @@ struct DataSource {
   std::uint32_t width = 0;        // zero-padded to so many digits
   std::uint32_t capacity = 0;     // of a pool
   std::uint64_t rows = 0;         // of values and ranges; at least 1
-  std::uint16_t counter = 0;      // index of a user's draw counter, if pick is not random
   std::uint32_t draws_aside = 0;  // the most that a user's on_start and on_stop draw of it
 
   // Appends row `row` (< rows).
@@ -56,9 +58,17 @@ class Pools {
 
   std::size_t size(SourceId source) const;
 
+  // The row of this user's next draw of a sequential or unique source; nothing once unique rows are
+  // used up, which counts as no draw. In the open model (`serves`) the user has those only that
+  // are kept aside for on_start and on_stop: the others are the arrivals'.
+  std::optional<std::uint64_t> NextRow(SourceId source, std::uint64_t user,
+                                       std::uint64_t most_users, bool serves) const;
+
  private:
   struct Pool;
-  std::vector<std::unique_ptr<Pool>> pools_;  // by source; null for what is not collected
+  struct Counter;
+  std::vector<std::unique_ptr<Pool>> pools_;        // by source; null for what is not collected
+  std::vector<std::unique_ptr<Counter>> counters_;  // by source; null for what is not counted
 };
 
 }  // namespace sfp::scenario

@@ -28,8 +28,8 @@ class Draw {
   // With an `arrival` (the open model) rows of counted sources go by its number instead of by user
   // and draw, behind those that users may draw in on_start and on_stop. False if the task is to be skipped: a collected source is still empty, or unique rows are used
   // up. Numbers taken from `rng` are the same in number either way; a skipped task uses up no row.
-  bool Take(const Program& program, const Task& task, UserSession& session, const Pools& pools,
-            Rng& rng, std::optional<std::uint64_t> arrival = std::nullopt);
+  bool Take(const Program& program, const Task& task, const UserSession& session,
+            const Pools& pools, Rng& rng, std::optional<std::uint64_t> arrival = std::nullopt);
 
   // Of Task::variables[slot], unescaped.
   std::string_view value(std::size_t slot) const {

@@ -13,7 +13,6 @@ std::span<const Endpoint> Program::endpoints() const { return compiled_->endpoin
 std::span<const Task> Program::tasks() const { return compiled_->tasks; }
 std::span<const UserClass> Program::classes() const { return compiled_->classes; }
 std::span<const DataSource> Program::data() const { return compiled_->data; }
-std::uint16_t Program::counters() const { return compiled_->counters; }
 
 const UserClass& Program::ClassOf(std::uint64_t user) const {
   return compiled_->classes[compiled_->turns[user % compiled_->turns.size()]];

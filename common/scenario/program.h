@@ -51,7 +51,6 @@ class Program {
   std::span<const Task> tasks() const;
   std::span<const UserClass> classes() const;
   std::span<const DataSource> data() const;
-  std::uint16_t counters() const;  // sequential and unique sources
 
   // The class of a user number: smooth weighted round robin, a pure function. Weights whose period
   // is longer than 65536 users are scaled down to it.

@@ -1,8 +1,8 @@
 #pragma once
 
-// What one virtual user carries from task to task: its number, how often it drew from counted
-// sources, its cookies, and where a redirect has led it. Small, because there are tens of
-// thousands: 40 bytes on 64-bit machines, what hangs on it is allocated when first used.
+// What one virtual user carries from task to task: its number, its cookies, and where a redirect
+// has led it. Small, because there are tens of thousands: 40 bytes on 64-bit machines, what hangs
+// on it is allocated when first used.
 //
 // Built by the engine when a user starts; filled by Draw and Renderer. It must not outlive the
 // program.
@@ -23,9 +23,10 @@ class UserSession {
   // `most_users` is the plan's, fixed for the whole run: the stride of unique sources.
   UserSession(const Program& program, std::uint64_t user, std::uint32_t most_users)
       : UserSession(program, user, program.ClassOf(user), most_users) {}
-  // In the open model users are made of the class that an arrival needs.
-  UserSession(const Program& program, std::uint64_t user, const UserClass& user_class,
-              std::uint32_t most_users);
+  // In the open model users serve arrivals and are made of the class that one needs.
+  UserSession(const Program&, std::uint64_t user, const UserClass& user_class,
+              std::uint32_t most_users, bool serves = false)
+      : user_(user), class_(&user_class), most_users_(most_users), serves_(serves) {}
 
   std::uint64_t user() const { return user_; }
   const UserClass& user_class() const { return *class_; }
@@ -43,10 +44,10 @@ class UserSession {
 
   std::uint64_t user_;
   const UserClass* class_;
-  std::unique_ptr<std::uint32_t[]> draws_;  // by DataSource::counter; null if the class counts none
   std::unique_ptr<CookieJar> cookies_;
   std::unique_ptr<Redirect> redirect_;
   std::uint32_t most_users_;
+  bool serves_;
 };
 
 }  // namespace sfp::scenario

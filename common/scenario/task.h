@@ -122,7 +122,6 @@ struct UserClass {
   Wait wait;
   std::vector<TaskId> on_start;  // once, in this order, before the first pick
   std::vector<TaskId> on_stop;   // once, in this order, when the user retires
-  bool counts_draws = false;     // a task of it uses a sequential or unique source
   bool has_picks = false;        // false: every weight is 0, the user is done after on_start
 
   struct Choice {

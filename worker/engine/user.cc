@@ -49,7 +49,7 @@ User::User(UserContext& context, UserOwner& owner, std::unique_ptr<Connection> c
       owner_(owner),
       role_(role),
       connection_(std::move(connection)),
-      session_(context.program, role.number, *role.user_class, role.most_users),
+      session_(context.program, role.number, *role.user_class, role.most_users, role.serves),
       life_(Live()) {}
 
 void User::Start(Time planned, Time now) {
@@ -240,7 +240,8 @@ Time User::Ended(bool skipped) {
   if (Leaves()) {
     if (!again_ || on_stop_ < user_class().on_stop.size()) return now_;
     // Wanted after all, but it has taken its leave: a new life.
-    session_ = scenario::UserSession(context_.program, number(), user_class(), role_.most_users);
+    session_ = scenario::UserSession(context_.program, number(), user_class(), role_.most_users,
+                                     role_.serves);
     iteration_ = picked_ = 0;
     on_start_ = on_stop_ = 0;
     stage_ = Stage::kOnStart;

@@ -81,6 +81,37 @@ TEST_F(DrawTest, UniqueNeverRepeatsOverUsersAndIterations) {
   EXPECT_EQ(std::set<std::string>(drawn.begin(), drawn.end()).size(), 100u);  // once
 }
 
+TEST_F(DrawTest, AUserThatStartsAgainGoesOnBehindItsLastRow) {
+  for (const char* pick : {"PICK_UNIQUE", "PICK_SEQUENTIAL"}) {
+    Use(std::string("data { name: 'v' pick: ") + pick + " range { from: 0 to: 9 step: 1 } }",
+        "/{{v}}");
+    std::string text;
+    for (int life = 0; life < 3; ++life) {
+      UserSession session(*program_, 1, 2);
+      text += Next(session);
+    }
+    EXPECT_EQ(text, pick == std::string("PICK_UNIQUE") ? "135" : "123");
+  }
+}
+
+// Rows behind those that are kept aside for on_start belong to arrivals.
+TEST_F(DrawTest, AUserOfTheOpenModelHasTheRowsKeptAsideOnly) {
+  program_ = Compiled(
+      "data { name: 'v' pick: PICK_UNIQUE range { from: 0 to: 99 step: 1 } } "
+      "target { url: 'http://api.test' } users { name: 'u' weight: 1 on_start: 'in' "
+      "tasks { name: 'in' method: 'GET' path: '/{{v}}' } "
+      "tasks { name: 't' weight: 1 method: 'GET' path: '/{{v}}' } }");
+  pools_ = std::make_unique<Pools>(*program_);
+  const UserClass& user_class = program_->classes()[0];
+  UserSession session(*program_, 3, user_class, 10, true);
+  EXPECT_EQ(Next(session), "3");
+  UserSession again(*program_, 3, user_class, 10, true);
+  EXPECT_EQ(Next(again), "skip");
+  Rng rng(1);
+  EXPECT_TRUE(draw_.Take(*program_, program_->tasks()[1], session, *pools_, rng, 0));
+  EXPECT_EQ(draw_.value(0), "10");
+}
+
 TEST_F(DrawTest, RandomIsEvenByChiSquare) {
   Use("data { name: 'v' values { values: ['a', 'b', 'c', 'd', 'e'] } }", "/{{v}}");
   std::map<std::string, double> counts;

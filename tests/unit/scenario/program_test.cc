@@ -28,7 +28,6 @@ TEST(ProgramTest, CompilesTheStaffFeePrivilegeScenario) {
 
   const UserClass& user_class = program->classes()[0];
   EXPECT_EQ(user_class.on_start, std::vector<TaskId>{1});
-  EXPECT_FALSE(user_class.counts_draws);
   EXPECT_DOUBLE_EQ(*program->MeanThinkSeconds(), 2.55);
 }
 
