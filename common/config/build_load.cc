@@ -29,7 +29,6 @@ plan::Shape BuildConstant(const Node& load, Context& context) {
   plan::Constant constant;
   const Node* rate = load.Get("spawn_rate");
   constant.users = Users(load.Get("users"), 1);
-  constant.spawn_rate = Rate(rate).value_or(1);
   constant.run_time = DurationOf(load.Get("run_time"));
   if (const Node* iterations = load.Get("iterations")) {
     const auto number = Integer(iterations);
@@ -40,6 +39,7 @@ plan::Shape BuildConstant(const Node& load, Context& context) {
                                                *constant.iterations, constant.users));
     }
   }
+  constant.spawn_rate = Rate(rate).value_or(constant.iterations ? 0 : 1);
   if (rate != nullptr) CheckRamp(*rate, constant.users, constant.spawn_rate, context);
   return constant;
 }

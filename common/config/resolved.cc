@@ -195,7 +195,8 @@ class Writer {
       const Node* child = node == nullptr ? nullptr : node->Get(key.name);
       if (child != nullptr) {
         Value(key.name, *child, *key.rule, indent);
-      } else if (key.fallback != nullptr && HasCompany(node, key)) {
+      } else if (key.fallback != nullptr && HasCompany(node, key) &&
+                 (key.unless.empty() || node == nullptr || node->Get(key.unless) == nullptr)) {
         Default(key, indent);
       }
     }

@@ -63,7 +63,8 @@ struct Key {
   std::string_view description;
   bool required = false;
   std::string_view group{};
-  std::string_view with{};  // keys, separated by spaces
+  std::string_view with{};    // keys, separated by spaces
+  std::string_view unless{};  // the fallback does not hold beside this key
 };
 
 // The file as a whole.

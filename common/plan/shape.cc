@@ -18,8 +18,7 @@ void AddPoint(v1::Plan& plan, Duration t, double users) {
 }
 
 Duration RampOf(double users, double spawn_rate) {
-  SFP_CHECK(spawn_rate > 0);
-  return FromSeconds(users / spawn_rate);
+  return spawn_rate > 0 ? FromSeconds(users / spawn_rate) : Duration(0);
 }
 
 v1::Plan CompileShape(const Constant& constant) {

@@ -17,7 +17,7 @@ namespace sfp::plan {
 
 struct Constant {
   std::uint32_t users = 1;
-  double spawn_rate = 1;                    // users per second
+  double spawn_rate = 1;                    // users per second; 0: all at once
   std::optional<Duration> run_time;         // from the start of the ramp; absent: until stopped
   std::optional<std::uint64_t> iterations;  // of all users together, at least one of each
 };

@@ -16,7 +16,10 @@ std::string Text(const plan::Constant& load) {
     until = absl::StrFormat("%d iterations altogether", *load.iterations);
     if (load.run_time) until += " within " + FormatDuration(*load.run_time);
   }
-  return absl::StrFormat("%d users, %g started per second, %s", load.users, load.spawn_rate, until);
+  const std::string start = load.spawn_rate > 0
+                                ? absl::StrFormat("%g started per second", load.spawn_rate)
+                                : "all started at once";
+  return absl::StrFormat("%d users, %s, %s", load.users, start, until);
 }
 
 std::string Text(const plan::Stages& load) {

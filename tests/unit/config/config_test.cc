@@ -166,7 +166,11 @@ TEST(Config, EveryLoadShapeIsRead) {
   ASSERT_EQ(stages.stages.size(), 2u);
   EXPECT_EQ(stages.stages[0].hold, FromSeconds(120));
   EXPECT_EQ(stages.stages[1].users, 0u);
-  EXPECT_EQ(std::get<plan::Constant>(load("{users: 5, iterations: 1000}")).iterations, 1000u);
+  const auto iterations = std::get<plan::Constant>(load("{users: 5, iterations: 1000}"));
+  EXPECT_EQ(iterations.iterations, 1000u);
+  EXPECT_EQ(iterations.spawn_rate, 0);  // all at once
+  EXPECT_EQ(std::get<plan::Constant>(load("{users: 5, iterations: 9, spawn_rate: 2}")).spawn_rate,
+            2);
   const auto arrivals =
       std::get<plan::Arrivals>(load("{arrivals: {rate: 200/s, max_users: 2000}, run_time: 5m}"));
   EXPECT_EQ(arrivals.rate, 200);

@@ -34,6 +34,11 @@ TEST(Shape, ConstantWithoutRunTimeHasNoEnd) {
   EXPECT_EQ(Made(Compile(shape)).UsersAt(S(1e6)), 3u);
 }
 
+TEST(Shape, ConstantWithoutSpawnRateStartsAllAtOnce) {
+  const Plan plan = Made(Compile(Constant{.users = 7, .spawn_rate = 0, .iterations = 100}));
+  EXPECT_EQ(plan.UsersAt(Duration(0)), 7u);
+}
+
 TEST(Shape, ConstantShorterThanItsRampIsCut) {
   const Plan plan = Made(Compile(Constant{.users = 100, .spawn_rate = 10, .run_time = S(4)}));
   EXPECT_EQ(plan.UsersAt(S(3.9)), 39u);
