@@ -132,6 +132,7 @@ class Run {
   void SendPrepare(const Worker& worker);
   void Invite(Worker& worker, Time now);
   std::string WhoIsMissing() const;
+  double ConnectedPart() const;
   std::string Overburdened() const;
   std::string ShortOfMemory() const;
   void BeginStart(Time now);

@@ -130,6 +130,17 @@ void Run::TickPreparing(Time now) {
   }
 }
 
+// The part of the users that has a connection at a time. Those that close theirs while they think
+// have one during requests only, and then how long the server takes decides, which nobody knows yet:
+// what goes beyond a limit fails then, and says so.
+double Run::ConnectedPart() const {
+  const v1::Connections& connections = spec_.scenario.target().connections();
+  if (!(spec_.think_time_s > 0)) return 1;
+  if (connections.one_request()) return 0;
+  if (connections.idle_ttl_ns() <= 0) return 1;
+  return std::min(1.0, Seconds(Duration(connections.idle_ttl_ns())) / spec_.think_time_s);
+}
+
 // Which worker may not open the connections of its share, and how many it needs; empty if none.
 std::string Run::Overburdened() const {
   const v1::Connections& connections = spec_.scenario.target().connections();
@@ -138,7 +149,8 @@ std::string Run::Overburdened() const {
     const Worker& worker = *registry_.ByIndex(index);
     double share = static_cast<double>(plan::CountOf(home_, index)) /
                    static_cast<double>(home_.size()) * plan_.most_users();
-    if (connections.shared() > 0) share = std::min<double>(share, connections.shared());
+    share = connections.shared() > 0 ? std::min<double>(share, connections.shared())
+                                     : share * ConnectedPart();
     const std::uint64_t ports = worker.local_ports * sources;
     if (worker.max_users > 0 && std::floor(share) > static_cast<double>(worker.max_users)) {
       return absl::StrFormat(

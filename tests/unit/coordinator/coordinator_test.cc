@@ -108,7 +108,12 @@ class CoordinatorTest : public testing::Test {
   }
   void Run(std::uint32_t workers, std::unique_ptr<Journal> journal) {
     for (std::uint32_t i = 1; i <= workers; ++i) Connect(i, GoodHello(i));
-    ASSERT_TRUE(master->StartRun(Spec(workers), std::move(journal), now).ok());
+    Begin(Spec(workers), std::move(journal));
+  }
+  // With workers that have joined.
+  void Begin(RunSpec spec, std::unique_ptr<Journal> journal) {
+    const std::uint32_t workers = spec.workers;
+    ASSERT_TRUE(master->StartRun(std::move(spec), std::move(journal), now).ok());
     Pass(milliseconds(500));
     for (std::uint32_t i = 1; i <= workers; ++i) {
       v1::WorkerMessage message;
@@ -405,6 +410,40 @@ TEST_F(CoordinatorTest, RunsThatCannotBeAreRefused) {
     EXPECT_FALSE(master->StartRun(std::move(spec), std::make_unique<MemoryJournal>(), now).ok());
   }
   EXPECT_EQ(master->state(), RunState::kIdle);
+}
+
+// A worker that may open 100 descriptors, and 1000 users who think 20 s.
+TEST_F(CoordinatorTest, AWorkerNeedsDescriptorsForConnectionsNotForUsers) {
+  const struct {
+    const char* what;
+    std::function<void(v1::Connections&)> set;
+    bool enough;
+  } kCases[] = {
+      {"one each", [](v1::Connections&) {}, false},
+      {"a pool", [](v1::Connections& c) { c.set_shared(100); }, true},
+      {"too large a pool", [](v1::Connections& c) { c.set_shared(101); }, false},
+      {"closed after each request", [](v1::Connections& c) { c.set_one_request(true); }, true},
+      {"closed after 1 s", [](v1::Connections& c) { c.set_idle_ttl_ns(1'000'000'000); }, true},
+      {"closed after 5 s", [](v1::Connections& c) { c.set_idle_ttl_ns(5'000'000'000); }, false},
+  };
+  for (const auto& row : kCases) {
+    Make({});
+    shell = Shell();
+    answered.clear();
+    v1::Hello hello = GoodHello(1);
+    hello.set_max_users(100);
+    Connect(1, hello);
+    RunSpec spec = Spec(1);
+    spec.shape = plan::Constant{.users = 1000, .spawn_rate = 1000};
+    spec.think_time_s = 20;
+    row.set(*spec.scenario.mutable_target()->mutable_connections());
+    Begin(std::move(spec), std::make_unique<MemoryJournal>());
+    EXPECT_EQ(shell.outcome.has_value(), !row.enough) << row.what;
+    if (shell.outcome) {
+      EXPECT_EQ(shell.outcome->kind, Outcome::Kind::kFailed) << row.what;
+      EXPECT_NE(shell.outcome->why.find("ulimit -n"), std::string::npos) << shell.outcome->why;
+    }
+  }
 }
 
 TEST_F(CoordinatorTest, OneRunAtATime) {
