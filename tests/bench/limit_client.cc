@@ -1,9 +1,10 @@
 // The limit: as few system calls and as little work per request as one thread with epoll can do.
 // Request bytes made once, a parser that knows Content-Length only, no timers, nothing measured.
 //
-//   bench-limit-client PORT CONNECTIONS SECONDS [PATH]
+//   bench-limit-client PORT CONNECTIONS SECONDS [PATH [RATE]]
 //
-// against 127.0.0.1, connections kept. Prints how many responses came. When the time is over, no
+// against 127.0.0.1, connections kept. With a RATE it sends so many requests a second, evenly
+// spaced, on one connection after the other. Prints how many responses came. When the time is over, no
 // request is sent any more, and those under way are awaited: the server counts as many.
 
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +28,7 @@ namespace {
 
 struct Connection {
   int fd = -1;
+  bool busy = false;
   std::size_t body_left = 0;  // of the response under way
   std::string header;         // its beginning, if it came in pieces
 };
@@ -53,7 +56,7 @@ class Client {
 
   std::uint64_t Run(double seconds) {
     const double end = Now() + seconds;
-    for (const Connection& connection : connections_) Ask(connection);
+    for (Connection& connection : connections_) Ask(connection);
     std::array<epoll_event, 512> events;
     bool over = false;
     while (under_way_ > 0) {
@@ -67,9 +70,40 @@ class Client {
     return answered_;
   }
 
+  std::uint64_t RunAt(double rate, double seconds) {
+    const double began = Now();
+    const double end = began + seconds;
+    std::array<epoll_event, 512> events;
+    for (;;) {
+      const double now = Now();
+      const bool over = now >= end;
+      if (over && under_way_ == 0) return answered_;
+      const double wait = over ? 1 : AskInTurn(now, began, rate) - now;
+      const timespec timeout = {static_cast<time_t>(wait),
+                                static_cast<long>((wait - std::floor(wait)) * 1e9)};
+      const int count =
+          epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+      for (int i = 0; i < count; ++i) Answered(*static_cast<Connection*>(events[i].data.ptr));
+    }
+  }
+
  private:
+  // From 127.0.0.2 and on, 10,000 connections each: one address has ports for 28,232.
+  static void Bind(int fd, std::size_t number) {
+    const int on = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(number / 10'000));
+    if (bind(fd, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) Die("bind");
+  }
+
   void Open(Connection& connection, std::uint16_t port) {
     connection.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection.fd < 0) Die("socket");
+    if (connections_.size() > 10'000) {
+      Bind(connection.fd, static_cast<std::size_t>(&connection - connections_.data()));
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -83,9 +117,21 @@ class Client {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event);
   }
 
-  void Ask(const Connection& connection) {
+  // Sends what is due at `now`; when the next one is.
+  double AskInTurn(double now, double began, double rate) {
+    for (;;) {
+      const double due = began + static_cast<double>(asked_) / rate;
+      if (due > now) return due;
+      ++asked_;
+      Connection& connection = connections_[asked_ % connections_.size()];
+      if (!connection.busy) Ask(connection);
+    }
+  }
+
+  void Ask(Connection& connection) {
     const auto sent = send(connection.fd, request_.data(), request_.size(), MSG_NOSIGNAL);
     if (sent != static_cast<ssize_t>(request_.size())) Die("send");
+    connection.busy = true;
     ++under_way_;
   }
 
@@ -111,6 +157,7 @@ class Client {
     connection.body_left -= bytes.size();
     connection.header.clear();
     if (connection.body_left > 0) return false;
+    connection.busy = false;
     --under_way_;
     ++answered_;
     return true;
@@ -132,6 +179,7 @@ class Client {
   const int epoll_;
   std::vector<Connection> connections_;
   std::array<char, 64 * 1024> buffer_;
+  std::uint64_t asked_ = 0;  // at a rate
   std::uint64_t under_way_ = 0;
   std::uint64_t answered_ = 0;
 };
@@ -140,11 +188,14 @@ class Client {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS [PATH]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s PORT CONNECTIONS SECONDS [PATH [RATE]]\n", argv[0]);
     return 2;
   }
   static Client client(static_cast<std::uint16_t>(std::atoi(argv[1])),
                        static_cast<std::size_t>(std::atoi(argv[2])), argc > 4 ? argv[4] : "/");
-  std::printf("%llu requests\n", static_cast<unsigned long long>(client.Run(std::atof(argv[3]))));
+  const double seconds = std::atof(argv[3]);
+  const double rate = argc > 5 ? std::atof(argv[5]) : 0;
+  const std::uint64_t answered = rate > 0 ? client.RunAt(rate, seconds) : client.Run(seconds);
+  std::printf("%llu requests\n", static_cast<unsigned long long>(answered));
   return 0;
 }

@@ -32,6 +32,12 @@ std::vector<Case> SpeedCases();
 std::vector<Case> MemoryCases();
 // timeliness.cc: how late thinking users are, what pacing adds.
 std::vector<Case> TimelinessCases();
+// alone.cc: what thinking costs when requests cost nothing.
+std::vector<Case> AloneCases();
+// open.cc: arrivals at half load; a server that stands still.
+std::vector<Case> OpenCases();
+// endurance.cc: ten million requests; fifty thousand users.
+std::vector<Case> EnduranceCases();
 // micro.cc: the programs bench_*, google-benchmark's.
 std::vector<Case> MicroCases();
 
@@ -50,5 +56,7 @@ std::string ConfigOf(const Server& server, const std::string& load, const std::s
 // source address has 28,232 ports, and once half of them are taken the kernel looks through
 // thousands for each new connection: a millisecond of CPU.
 std::string SourceAddresses(int users);
+// The same list without its key.
+std::string SourceList(int users);
 
 }  // namespace sfp::bench

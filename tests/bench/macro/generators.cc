@@ -38,6 +38,7 @@ Load MeasureWindow(Server& server, test::Process& process, std::uint64_t before,
   const double cpu = Seconds(last.cpu - first.cpu);
   load.rps = requests / Seconds(last.at - first.at);
   load.per_cpu = cpu > 0 ? requests / cpu : 0;
+  load.cpu_part = cpu / Seconds(last.at - first.at);
   if (requests == 0 && times.figures_matter)
     load.trouble = "it sent nothing in the window: " + process.err();
   return load;
@@ -120,16 +121,16 @@ Load RunWrk(Server& server, const Times& times, const WrkOptions& options) {
   return load;
 }
 
-Load RunLimit(Server& server, const Times& times, int connections) {
+Load RunLimit(Server& server, const Times& times, int connections, int rate) {
   std::string out;
   return RunProcess(
       server, times,
       {test::Binary("bench-limit-client"), std::to_string(server.port()),
-       std::to_string(connections), std::to_string(times.run())},
+       std::to_string(connections), std::to_string(times.run()), "/", std::to_string(rate)},
       0, [](const std::string& text) { return NumberBefore(text, " requests"); }, &out);
 }
 
-Cluster::Cluster(const std::string& config, std::vector<std::string> master_options) {
+Cluster::Cluster(const std::string& config, std::vector<std::string> master_options, int threads) {
   master_options.insert(master_options.end(),
                         {"--headless", "--workers", "1", "--only-summary", "--seed", "1"});
   {
@@ -138,9 +139,9 @@ Cluster::Cluster(const std::string& config, std::vector<std::string> master_opti
         test::MasterSetup{.config = config, .options = std::move(master_options)});
   }
   const std::string address = master_->address();
-  const At at(Place::kGenerator);
-  worker_ = std::make_unique<test::Process>(
-      std::vector<std::string>{test::Binary("sfp-worker"), "--master", address, "--threads", "1"});
+  const At at(threads == 1 ? Place::kGenerator : Place::kAnywhere);
+  worker_ = std::make_unique<test::Process>(std::vector<std::string>{
+      test::Binary("sfp-worker"), "--master", address, "--threads", std::to_string(threads)});
 }
 
 boost::json::object Cluster::Finish() {

@@ -35,14 +35,17 @@ struct Load {
   double rps = 0;       // requests per second, in the window
   double per_cpu = 0;   // requests per second of its CPU
   double p99_ms = 0;    // as the generator says
+  double cpu_part = 0;  // of one core, in the window
   std::string trouble;  // empty: it ran, and the counts agree
 };
 
 // The real worker with everything on, and a master.
 class Cluster {
  public:
-  Cluster(const std::string& config, std::vector<std::string> master_options);
+  // With more than one thread the worker is not held to the generator's core.
+  Cluster(const std::string& config, std::vector<std::string> master_options, int threads = 1);
   test::Process& worker() { return *worker_; }
+  test::Process& master() { return master_->process(); }
   // Stops the run, as Ctrl-C would.
   void Interrupt() { master_->process().Signal(2); }
   // Awaits the end; the report.
@@ -59,7 +62,8 @@ struct WrkOptions {
 };
 bool WrkInstalled();
 Load RunWrk(Server& server, const Times& times, const WrkOptions& options);
-Load RunLimit(Server& server, const Times& times, int connections);
+// `rate`: requests per second, evenly spaced; 0: as many as it can.
+Load RunLimit(Server& server, const Times& times, int connections, int rate = 0);
 Load RunSfp(Server& server, const Times& times, const std::string& config,
             std::vector<std::string> master_options);
 

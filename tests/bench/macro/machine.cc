@@ -12,6 +12,7 @@
 namespace sfp::bench {
 namespace {
 
+std::vector<int> g_cores;
 int g_generator = 0;
 int g_server = 0;
 
@@ -26,10 +27,10 @@ std::vector<int> Cores() {
   return cores;
 }
 
-void GoTo(int core) {
+void GoTo(const std::vector<int>& cores) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(core, &set);
+  for (const int core : cores) CPU_SET(core, &set);
   sched_setaffinity(0, sizeof set, &set);
 }
 
@@ -47,14 +48,18 @@ std::string Field(const std::string& file, const std::string& name) {
 
 }  // namespace
 
-At::At(Place place) { GoTo(place == Place::kGenerator ? g_generator : g_server); }
-At::~At() { GoTo(g_server); }
+At::At(Place place) {
+  GoTo(place == Place::kAnywhere    ? g_cores
+       : place == Place::kGenerator ? std::vector{g_generator}
+                                    : std::vector{g_server});
+}
+At::~At() { GoTo({g_server}); }
 
 void SettleDown() {
-  const std::vector<int> cores = Cores();
-  g_generator = cores.front();
-  g_server = cores.size() > 1 ? cores[1] : cores[0];
-  GoTo(g_server);
+  g_cores = Cores();
+  g_generator = g_cores.front();
+  g_server = g_cores.size() > 1 ? g_cores[1] : g_cores[0];
+  GoTo({g_server});
 }
 
 std::uint64_t RaiseDescriptors(std::uint64_t wanted) {

@@ -11,7 +11,7 @@
 
 namespace sfp::bench {
 
-enum class Place { kServer, kGenerator };
+enum class Place { kServer, kGenerator, kAnywhere };
 
 // From the construction to the destruction this thread, and processes that it starts, stay there.
 class At {

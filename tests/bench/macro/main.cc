@@ -59,7 +59,8 @@ Options ParseOptions(int argc, char** argv) {
 
 std::vector<Case> AllCases() {
   std::vector<Case> all;
-  for (const auto& part : {SpeedCases(), MemoryCases(), TimelinessCases(), MicroCases()}) {
+  for (const auto& part : {SpeedCases(), MemoryCases(), TimelinessCases(), AloneCases(),
+                           OpenCases(), EnduranceCases(), MicroCases()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -130,14 +131,17 @@ std::string ConfigOf(const Server& server, const std::string& load, const std::s
          "}\nload: " + load + "\nusers: {u: {" + wait + "tasks: {t: {get: /}}}}\n";
 }
 
-std::string SourceAddresses(int users) {
+std::string SourceList(int users) {
   constexpr int kEach = 10'000;
-  if (users <= kEach) return "";
   std::string list;
   for (int i = 0; i * kEach < users; ++i) {
     list += (i > 0 ? ", " : "") + std::string("127.0.0.") + std::to_string(i + 2);
   }
-  return ", connections: {source_addresses: [" + list + "]}";
+  return "[" + list + "]";
+}
+
+std::string SourceAddresses(int users) {
+  return users <= 10'000 ? "" : ", connections: {source_addresses: " + SourceList(users) + "}";
 }
 
 }  // namespace sfp::bench

@@ -1,7 +1,11 @@
 #include "tests/bench/macro/server.h"
 
+#include <signal.h>
+
+#include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "common/net/authority.h"
@@ -80,6 +84,12 @@ Server::Counts Server::counts() {
   }
   ++asked_;
   return {requests - asked_, accepted - not_theirs_};
+}
+
+void Server::Freeze(double seconds) {
+  nginx_->process().Signal(SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  nginx_->process().Signal(SIGCONT);
 }
 
 }  // namespace sfp::bench

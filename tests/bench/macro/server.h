@@ -36,6 +36,9 @@ class Server {
   };
   Counts counts();
 
+  // Stands still for so long, as a process that is stopped does: connections stay, nothing is read.
+  void Freeze(double seconds);
+
  private:
   const bool tls_;
   std::unique_ptr<test::Nginx> nginx_;

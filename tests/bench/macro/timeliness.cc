@@ -21,7 +21,7 @@ std::vector<Row> Thinking(const Case& self, const Effort& effort) {
   const double window = effort.tiny ? 0.3 : 10;
   const std::string who = std::to_string(users) + " users: ";
   Row lateness{.name = self.name, .what = who + "think-time lateness p99, ms", .target = "< 1.5"};
-  Row share{.name = self.name, .what = who + "worker's CPU, % of a core", .target = "< 5"};
+  Row share{.name = self.name, .what = who + "worker's CPU, requests included, % of a core"};
   Server server({.connections = users});
   Say(self.name + ": " + std::to_string(users) + " users that think 0.1 to 5 s");
   const int hold = static_cast<int>(window + 4);
@@ -50,8 +50,19 @@ std::vector<Row> Thinking(const Case& self, const Effort& effort) {
   const boost::json::value& lag = report.at("run").at("workers").as_array().at(0).at("lag_p99_ms");
   if (lag.is_number()) lateness.values = {lag.to_number<double>()};
   share.values = {100 * used / wall};
+  Row raw{.name = self.name, .what = "raw client, connections and rate the same: CPU, % of a core"};
+  Say(self.name + ": the raw client at the same rate");
+  const Times times{.window = window, .settle = 1, .figures_matter = !effort.tiny};
+  const int rate = std::max(1, static_cast<int>(done / wall));
+  Server its({.connections = users});
+  if (const Load limit = RunLimit(its, times, users, rate); limit.trouble.empty()) {
+    raw.values = {100 * limit.cpu_part};
+  } else {
+    Trouble(self.name, "the raw client: " + limit.trouble);
+  }
   return {lateness,
           share,
+          raw,
           {.name = self.name, .what = who + "requests/s", .values = {done / wall}},
           {.name = self.name, .what = who + "requests/CPU-s", .values = {done / used}}};
 }
