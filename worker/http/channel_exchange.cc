@@ -60,15 +60,15 @@ void Channel::AwaitMore() {
 }
 
 void Channel::ReadResponse() {
-  Response& response = call_->response;
+  if (call_->response == nullptr) call_->response = loop_.TakeResponse(*call_);
+  Response& response = *call_->response;
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const std::span<char> space = response.Space();
     const Io io = Read(space);
     if (io.kind == Io::Kind::kWantRead || io.kind == Io::Kind::kWantWrite) {
+      if (call_->send_error != 0) return ResponseBroke({Io::Kind::kFailed, 0, call_->send_error});
       response.ReleaseIfEmpty();
-      if (call_->send_error != 0) {
-        ResponseBroke({Io::Kind::kFailed, 0, call_->send_error});
-      }
+      if (response.bytes() == 0) loop_.GiveBack(std::move(call_->response));
       return;
     }
     const Time now = Now();
@@ -100,7 +100,7 @@ void Channel::FirstByte(Time now) {
 }
 
 void Channel::ResponseEnded(Time now) {
-  Response& response = call_->response;
+  Response& response = *call_->response;
   if (response.bytes() == 0) {
     if (call_->send_error != 0) return ResponseBroke({Io::Kind::kFailed, 0, call_->send_error});
     return Fail(FailureKind::kClosedBeforeResponse, call_->phase,
@@ -117,7 +117,7 @@ void Channel::ResponseEnded(Time now) {
 }
 
 void Channel::ResponseBroke(const Io& io) {
-  const bool answered = call_->response.bytes() > 0;
+  const bool answered = call_->response->bytes() > 0;
   if (io.error == 0) {
     // With TLS 1.3 a server refuses the client's certificate only after the handshake looked done.
     if (!answered && served_ == 0) {
@@ -138,7 +138,7 @@ void Channel::ResponseBroke(const Io& io) {
 }
 
 void Channel::Succeed(Time now) {
-  Response& response = call_->response;
+  Response& response = *call_->response;
   engine::Exchange& exchange = call_->exchange;
   MeasurePhase(Phase::kBody, now);
   ++served_;
@@ -163,7 +163,7 @@ void Channel::Succeed(Time now) {
 
 // Replaces the body by its decoded form; false (and a failure) if that can't be done.
 bool Channel::Decode() {
-  const ResponseContent& content = call_->response.content();
+  const ResponseContent& content = call_->response->content();
   if (!loop_.destination().decompress || !call_->keep_body || content.body.empty() ||
       content.coding == Coding::kIdentity) {
     return true;
@@ -203,8 +203,10 @@ void Channel::Complete(Time now) {
   stats::Failure& failure = call_->exchange.failure;
   sample.ended = answered_at_ = now;
   sample.response = now - sample.started;
-  sample.status = call_->response.content().status;
-  sample.bytes_received = call_->response.bytes();
+  if (call_->response != nullptr) {
+    sample.status = call_->response->content().status;
+    sample.bytes_received = call_->response->bytes();
+  }
   if (failure.kind != FailureKind::kNone) {
     sample.failure = &failure;
     failure.evidence.bytes_sent = sample.bytes_sent;
@@ -221,7 +223,7 @@ void Channel::Complete(Time now) {
 
 void Channel::Deliver() {
   std::unique_ptr<Call> call = std::move(call_);
-  call->response.Release();
+  if (call->response != nullptr) call->response->Release();
   delivering_ = true;
   call->handler->OnExchange(call->exchange);
   delivering_ = false;

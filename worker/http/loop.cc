@@ -5,7 +5,11 @@
 namespace sfp::http {
 namespace {
 
-constexpr std::size_t kMostKeptBytes = 256 * 1024;
+// What one long message needed is not kept for the whole run.
+void Trim(std::string& text) {
+  constexpr std::size_t kMostKeptBytes = 256 * 1024;
+  if (text.capacity() > kMostKeptBytes) text = std::string();
+}
 
 }  // namespace
 
@@ -14,12 +18,13 @@ void Call::Begin(const engine::Request& request, engine::ExchangeHandler& to, Ti
   exchange = engine::Exchange();
   exchange.sample.started = now;
   exchange.sample.phases.fill(stats::kNotMeasured);
-  response.Begin(request.head, request.keep_body, request.keep_headers);
   cookies.clear();
   unsent.clear();
   sent = 0;
   all_sent = finished = false;
+  head = request.head;
   keep_body = request.keep_body;
+  keep_headers = request.keep_headers;
   send_error = 0;
   phase_limit = Duration::zero();
   phase_due = kNever;
@@ -28,19 +33,35 @@ void Call::Begin(const engine::Request& request, engine::ExchangeHandler& to, Ti
 }
 
 std::unique_ptr<Call> Loop::TakeCall() {
-  if (spare_.empty()) return std::make_unique<Call>(buffers_, destination_->limits);
+  if (spare_.empty()) return std::make_unique<Call>();
   std::unique_ptr<Call> call = std::move(spare_.back());
   spare_.pop_back();
   return call;
 }
 
 void Loop::GiveBack(std::unique_ptr<Call> call) {
-  call->response.Release();
-  // What one long message needed is not kept for the whole run.
-  for (std::string* text : {&call->unsent, &call->decoded, &call->response.content().body}) {
-    if (text->capacity() > kMostKeptBytes) *text = std::string();
-  }
+  if (call->response != nullptr) GiveBack(std::move(call->response));
+  Trim(call->unsent);
+  Trim(call->decoded);
   spare_.push_back(std::move(call));
+}
+
+std::unique_ptr<Response> Loop::TakeResponse(const Call& call) {
+  std::unique_ptr<Response> response;
+  if (spare_responses_.empty()) {
+    response = std::make_unique<Response>(buffers_, destination_->limits);
+  } else {
+    response = std::move(spare_responses_.back());
+    spare_responses_.pop_back();
+  }
+  response->Begin(call.head, call.keep_body, call.keep_headers);
+  return response;
+}
+
+void Loop::GiveBack(std::unique_ptr<Response> response) {
+  response->Release();
+  Trim(response->content().body);
+  spare_responses_.push_back(std::move(response));
 }
 
 }  // namespace sfp::http

@@ -22,19 +22,19 @@ namespace sfp::http {
 
 // One exchange from Start to OnExchange.
 struct Call {
-  Call(BufferPool& pool, const Limits& limits) : response(pool, limits) {}
-
   void Begin(const engine::Request& request, engine::ExchangeHandler& to, Time now);
 
   engine::ExchangeHandler* handler = nullptr;
   engine::Exchange exchange;
-  Response response;
+  std::unique_ptr<Response> response;  // borrowed while bytes of it are there
   std::vector<std::string_view> cookies;
   std::string decoded;
   std::string unsent;  // what the socket did not take at once, from `sent` on
   std::size_t sent = 0;
   bool all_sent = false;
+  bool head = false;
   bool keep_body = false;
+  bool keep_headers = false;
   bool finished = false;  // decided; only OnExchange is to come
   int send_error = 0;     // errno of a write; what the server said before is still read
   stats::Phase phase = stats::Phase::kConnect;
@@ -74,6 +74,10 @@ class Loop {
 
   std::unique_ptr<Call> TakeCall();
   void GiveBack(std::unique_ptr<Call> call);
+  // Begun as the call wants it. Few are in use at a time, however many calls wait for an answer, so
+  // that they stay in the processor's caches.
+  std::unique_ptr<Response> TakeResponse(const Call& call);
+  void GiveBack(std::unique_ptr<Response> response);
 
   // None of the channels may outlive the loop.
   void Add() { ++channels_; }
@@ -86,7 +90,8 @@ class Loop {
   std::shared_ptr<const Destination> destination_;
   std::vector<Endpoint> addresses_;
   BufferPool buffers_;
-  std::vector<std::unique_ptr<Call>> spare_;  // after buffers_: a call gives its buffer back
+  std::vector<std::unique_ptr<Response>> spare_responses_;  // after buffers_, to give theirs back
+  std::vector<std::unique_ptr<Call>> spare_;
   Counters counters_;
   std::size_t channels_ = 0;
 };

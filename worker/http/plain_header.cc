@@ -40,6 +40,7 @@ const char* FindControl(const char* at, const char* end) {
   return at;
 }
 
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Whether `text`, which has no control characters, is this word of small letters and dashes in
@@ -104,18 +105,18 @@ class Reader {
   }
 
   bool Field() {
-    const char* at = at_;
-    const char* const end = end_;
-    while (at != end && kToken[static_cast<unsigned char>(*at)]) ++at;
-    if (at == end || at == at_ || *at != ':') return false;
-    const std::string_view name(at_, static_cast<std::size_t>(at - at_));
+    std::string_view line;
+    if (!Line(line) || IsBlank(*at_)) return false;
+    // Behind the line stands its end, which is neither a token's character nor a blank.
+    const char* at = line.data();
+    while (kToken[static_cast<unsigned char>(*at)]) ++at;
+    if (at == line.data() || *at != ':') return false;
+    const std::string_view name(line.data(), static_cast<std::size_t>(at - line.data()));
     ++at;
-    while (at != end && (*at == ' ' || *at == '\t')) ++at;
-    at_ = at;
-    std::string_view value;
-    if (!Line(value) || *at_ == ' ' || *at_ == '\t') return false;
-    while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
-    return Take(name, value);
+    while (IsBlank(*at)) ++at;
+    const char* last = line.data() + line.size();
+    while (last != at && IsBlank(last[-1])) --last;
+    return Take(name, {at, static_cast<std::size_t>(last - at)});
   }
 
   // Few names have the length of one that matters.

@@ -23,7 +23,7 @@
 namespace sfp::http {
 
 struct PlainHeader {
-  std::size_t bytes = 0;        // up to its empty line, included
+  std::size_t bytes = 0;         // up to its empty line, included
   std::uint64_t body_bytes = 0;  // that follow
   bool keep_alive = true;
 };

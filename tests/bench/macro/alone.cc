@@ -155,15 +155,13 @@ std::vector<Row> Alone(const Case& self, const Effort& effort) {
   for (wheel.Advance(Now()); !seen.idle; wheel.Advance(Now())) reactor.Turn(wheel.NextDue());
   if (seen.requests == 0) throw std::runtime_error("nobody did anything");
   const double late_ms = 1e3 * Seconds(seen.lag.Quantile(0.99).value_or(Duration(0)));
-  return {{.name = self.name,
-           .what = who + "CPU, % of a core",
-           .values = {100 * used / wall},
-           .target = "< 5"},
-          {.name = self.name,
-           .what = who + "lateness p99, ms",
-           .values = {late_ms},
-           .target = "< 1.5"},
-          {.name = self.name, .what = who + "turns of the loop/s", .values = {turns}}};
+  return {
+      {.name = self.name,
+       .what = who + "CPU, % of a core",
+       .values = {100 * used / wall},
+       .target = "< 5"},
+      {.name = self.name, .what = who + "lateness p99, ms", .values = {late_ms}, .target = "< 1.5"},
+      {.name = self.name, .what = who + "turns of the loop/s", .values = {turns}}};
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ std::vector<Row> Many(const Case& self, const Effort& effort) {
   Say(self.name + ": " + std::to_string(users) + " users on two threads");
   Cluster cluster(
       ConfigOf(server,
-               "{stages: [{users: 1, hold: 2s}, {users: " + std::to_string(users) + ", ramp: " +
-                   std::to_string(ramp) + "s, hold: " + std::to_string(hold) + "s}]}",
+               "{stages: [{users: 1, hold: 2s}, {users: " + std::to_string(users) +
+                   ", ramp: " + std::to_string(ramp) + "s, hold: " + std::to_string(hold) + "s}]}",
                "wait: {uniform: " + think + "}, ",
                ", connections: {keep_alive: false, source_addresses: " + SourceList(users) + "}"),
       {}, 2);

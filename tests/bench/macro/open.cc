@@ -43,7 +43,8 @@ std::vector<Row> Open(const Case& self, const Effort& effort) {
   Say(self.name + ": what one thread can do");
   const double most = Most(server, self, effort);
   const int rate = std::max(100, static_cast<int>(most / 2 / 100) * 100);
-  Say(self.name + ": " + std::to_string(rate) + " arrivals/s for " + std::to_string(seconds) + " s");
+  Say(self.name + ": " + std::to_string(rate) + " arrivals/s for " + std::to_string(seconds) +
+      " s");
   const std::uint64_t before = server.counts().requests;
   Cluster cluster(ConfigOf(server,
                            "{arrivals: {rate: " + std::to_string(rate) +
@@ -58,15 +59,14 @@ std::vector<Row> Open(const Case& self, const Effort& effort) {
                " s: begun against planned, error %";
   error.values = {100 * std::abs(Count(report, "started") - planned) / planned};
   lag.values = {LagP99(report)};
-  return {error,
-          lag,
-          {.name = self.name, .what = "dropped", .values = {Count(report, "dropped")}},
-          {.name = self.name,
-           .what = "response p99, ms",
-           .values = {Of(report, "response_ms", "p99")}},
-          {.name = self.name,
-           .what = "intended response p99, ms",
-           .values = {Of(report, "intended_ms", "p99")}}};
+  return {
+      error,
+      lag,
+      {.name = self.name, .what = "dropped", .values = {Count(report, "dropped")}},
+      {.name = self.name, .what = "response p99, ms", .values = {Of(report, "response_ms", "p99")}},
+      {.name = self.name,
+       .what = "intended response p99, ms",
+       .values = {Of(report, "intended_ms", "p99")}}};
 }
 
 // So many users with one request each per 5 ms. Of the requests that were wanted while the server
@@ -80,9 +80,9 @@ std::vector<Row> Freeze(const Case& self, const Effort& effort) {
   for (const bool stopped : {false, true}) {
     Say(self.name + (stopped ? ": nginx is stopped for a while" : ": nginx runs all the time"));
     Server server({});
-    const std::string load = "{users: " + std::to_string(self.users) +
-                             ", spawn_rate: 1000000, run_time: " +
-                             std::to_string(static_cast<int>(run)) + "s}";
+    const std::string load =
+        "{users: " + std::to_string(self.users) +
+        ", spawn_rate: 1000000, run_time: " + std::to_string(static_cast<int>(run)) + "s}";
     Cluster cluster(ConfigOf(server, load, "wait: {pacing: 5ms}, "), {});
     if (!AwaitRequests(server, 1)) throw std::runtime_error("it sent nothing");
     std::this_thread::sleep_for(std::chrono::duration<double>(run / 3));
