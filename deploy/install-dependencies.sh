@@ -15,7 +15,7 @@ build=(
   libyaml-cpp-dev libabsl-dev libssl-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev
 )
-test=(clang-format-14 nginx-light wrk libbenchmark-dev)
+test=(clang-format-14 nginx-light wrk libbenchmark-dev python3-jsonschema libhdrhistogram-java)
 package=(debootstrap)
 fuzz=(clang-14 libclang-rt-14-dev)
 
@@ -33,7 +33,7 @@ for package in "${wanted[@]}"; do
 done
 # Any of these will do, however it was installed.
 if [ "${1:-build}" = test ]; then
-  for tool in node:nodejs python3:python3 ip:iproute2; do
+  for tool in node:nodejs python3:python3 ip:iproute2 java:default-jre-headless; do
     command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
   done
 fi

@@ -26,6 +26,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/base/status.h"
@@ -117,6 +118,8 @@ class Histogram {
   // for 1.4e8 requests of 120 s in one interval; more is a broken invariant.
   void ToProto(v1::Histogram& out) const;
   static StatusOr<Histogram> FromProto(const v1::Histogram& in);
+  // The bucket counts alone, as HdrHistogram's V2 encoding has them.
+  void AppendCounts(std::string& out) const;
 
  private:
   using Block = std::array<std::uint64_t, kBlock>;

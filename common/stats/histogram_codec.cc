@@ -124,11 +124,14 @@ void Histogram::ToProto(v1::Histogram& out) const {
   out.set_min_ns(min_ns_);
   out.set_max_ns(max_ns_);
   out.set_above_range(above_range_);
-  std::string& bytes = *out.mutable_counts();
+  AppendCounts(*out.mutable_counts());
+}
+
+void Histogram::AppendCounts(std::string& out) const {
   std::uint32_t next = 0;
   ForEachBucket([&](std::uint32_t index, std::uint64_t count) {
-    PutGap(bytes, index - next);
-    PutNumber(bytes, static_cast<std::int64_t>(count));
+    PutGap(out, index - next);
+    PutNumber(out, static_cast<std::int64_t>(count));
     next = index + 1;
   });
 }

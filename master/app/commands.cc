@@ -24,8 +24,8 @@ int Rebuild(const OpenRun& run, const std::string& folder, const MasterOptions& 
   if (run.journal.torn) Say("the journal's last record was cut off and is left out");
   const results::Results& results = run.from.results;
   const report::Report report = report::Build(results);
-  const Status status = WriteReports(folder, report, results, options.seed_definitions);
-  std::fputs(Summary(report, folder).c_str(), stdout);
+  const Status status = WriteReports(folder, report, results, options.report);
+  PrintReport(report, folder, options.report);
   if (!status.ok()) {
     Say(Message(status));
     return 2;

@@ -158,6 +158,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   }
 
   Status BeginRun(const config::Config& config) {
+    if (const Status status = CheckOutputs(options_.report); !status.ok()) return status;
     auto spec = SpecOf(config);
     if (!spec.ok()) return spec.status();
     spec->run = RandomNumber();
@@ -255,9 +256,8 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   int ReportRun(const coordinator::Outcome& outcome) {
     const results::Results& results = *coordinator_.results();
     const report::Report report = report::Build(results);
-    const Status status = WriteReports(folder_, report, results, options_.seed_definitions);
-    std::fputs(Summary(report, folder_).c_str(), stdout);
-    std::fflush(stdout);
+    const Status status = WriteReports(folder_, report, results, options_.report);
+    PrintReport(report, folder_, options_.report);
     if (!outcome.why.empty()) LogWarn(outcome.why);
     const int code = status.ok() ? ExitCode(outcome, report, options_.strict) : kExitIncomplete;
     if (!status.ok()) LogError("the report is not in its files: " + Message(status));

@@ -69,6 +69,17 @@ void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
   Add(app, "--strict", options.strict, "Exit with 4 if the measurement is invalid");
 }
 
+void AddReportOptions(CLI::App& app, ReportFlags& flags) {
+  Add(app, "--seed-definitions", flags.seed_definitions,
+      "report.md with the 2018 table's definitions (failures left out)");
+  Add(app, "--csv", flags.csv,
+      "Also PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, "
+      "PREFIX_exceptions.csv, in Locust's columns");
+  Add(app, "--csv-full-history", flags.csv_full_history,
+      "stats_history.csv with a line for each endpoint, not for the aggregate only");
+  Add(app, "--json", flags.json, "report.json on stdout; the tables go to stderr");
+}
+
 void AddConfigOptions(CLI::App& app, MasterOptions& options) {
   Add(app, "--config", options.config, "The configuration file")->capture_default_str();
   Add(app, "--host", options.overrides.host, "Overrides target.url");
@@ -102,8 +113,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   AddConfigOptions(app, options);
   AddRunOptions(app, options, typed);
   AddAccessOptions(app, typed.access);
-  Add(app, "--seed-definitions", options.seed_definitions,
-      "report.md with the 2018 table's definitions (failures left out)");
+  AddReportOptions(app, options.report);
   Add(app, "--log-level", typed.log_level, "debug, info, warn or error")->capture_default_str();
 
   CLI::App* check =
@@ -111,8 +121,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   AddConfigOptions(*check, options);
   CLI::App* report = app.add_subcommand("report", "Rebuild every report from a run's journal");
   report->add_option("RUN_DIR", options.run_dir, "The run's directory")->required();
-  Add(*report, "--seed-definitions", options.seed_definitions,
-      "report.md with the 2018 table's definitions (failures left out)");
+  AddReportOptions(*report, options.report);
   CLI::App* certs =
       app.add_subcommand("certs", "Make certificates and a join token for master and workers");
   certs->add_option("--out", options.certs.out, "The directory to write")->required();

@@ -15,6 +15,7 @@
 #include "common/config/config.h"
 #include "master/app/access.h"
 #include "master/app/certs.h"
+#include "master/app/run_folder.h"
 
 namespace sfp::app {
 
@@ -33,10 +34,10 @@ struct MasterOptions {
   std::string termination_log;        // a file for the verdict in short; empty: none
   std::optional<std::uint64_t> seed;  // absent: from the clock
   bool strict = false;                // an invalid measurement is exit code 4
-  bool seed_definitions = false;      // report.md as the 2018 table counted
-  bool only_summary = false;          // no table while the run is on
-  std::string run_dir;                // of `report`
-  std::string resume;  // the directory of a run to go on with; empty: a run of its own
+  ReportFlags report;
+  bool only_summary = false;  // no table while the run is on
+  std::string run_dir;        // of `report`
+  std::string resume;         // the directory of a run to go on with; empty: a run of its own
   CertsFlags certs;
   LogLevel log_level = LogLevel::kInfo;
 };

@@ -8,21 +8,9 @@
 #include <sstream>
 
 #include "common/base/log.h"
+#include "common/base/wall_clock.h"
 
 namespace sfp::app {
-namespace {
-
-// "2026-11-23T10:15:00.123Z" in ns since 1970; nothing if it is no such text.
-std::optional<std::int64_t> ParseRfc3339(const std::string& text) {
-  tm utc{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
-  if (rest == nullptr) return std::nullopt;
-  const double fraction = *rest == '.' ? std::strtod(rest, nullptr) : 0;
-  return static_cast<std::int64_t>(timegm(&utc)) * 1'000'000'000 +
-         static_cast<std::int64_t>(fraction * 1e9);
-}
-
-}  // namespace
 
 StatusOr<OpenRun> ReadRun(const std::string& folder) {
   OpenRun run;

@@ -6,28 +6,22 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
+#include <cstdio>
 #include <filesystem>
 
 #include "common/base/check.h"
 #include "common/base/log.h"
+#include "common/base/wall_clock.h"
+#include "master/coordinator/journal_file.h"
 #include "master/report/console.h"
 #include "master/report/files.h"
+#include "master/report/json.h"
 
 namespace sfp::app {
 namespace {
 
 constexpr std::size_t kLeastRoom = 64 << 10;       // bytes; less, and not even a report fits
 constexpr std::uintmax_t kLittleRoom = 256 << 20;  // worth a warning
-
-std::string Utc(std::chrono::system_clock::time_point moment, const char* form) {
-  const time_t seconds = std::chrono::system_clock::to_time_t(moment);
-  tm utc;
-  gmtime_r(&seconds, &utc);
-  char text[64];
-  strftime(text, sizeof text, form, &utc);
-  return text;
-}
 
 // Nobody ever answered: every request ended before a status came.
 bool NeverReached(const report::Report& report) {
@@ -37,7 +31,8 @@ bool NeverReached(const report::Report& report) {
 }  // namespace
 
 std::string RunId(std::string_view name) {
-  std::string id = Utc(std::chrono::system_clock::now(), "%Y-%m-%dT%H-%M-%SZ-");
+  std::string id = Rfc3339(Now()).substr(0, 19) + "Z-";
+  std::replace(id.begin(), id.end(), ':', '-');
   for (const char c : name) {
     id += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ? c : '-';
   }
@@ -45,10 +40,9 @@ std::string RunId(std::string_view name) {
 }
 
 std::string Rfc3339(Time t) {
-  const auto moment = std::chrono::system_clock::now() +
-                      std::chrono::duration_cast<std::chrono::system_clock::duration>(t - Now());
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch());
-  return Utc(moment, "%Y-%m-%dT%H:%M:%S") + absl::StrFormat(".%03dZ", ms.count() % 1000);
+  timespec wall;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  return FormatRfc3339(wall.tv_sec * 1'000'000'000LL + wall.tv_nsec + (t - Now()).count());
 }
 
 Status MakeRunFolder(const std::string& path) {
@@ -67,10 +61,34 @@ Status MakeRunFolder(const std::string& path) {
   return Ok();
 }
 
+Status CheckOutputs(const ReportFlags& flags) {
+  if (flags.csv.empty()) return Ok();
+  std::error_code error;
+  const auto folder = std::filesystem::path(flags.csv).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return Invalid("--csv " + flags.csv + ": " + error.message());
+  const std::string probe = flags.csv + "_stats.csv.room";
+  const Status status = report::WriteWhole(probe, "");
+  ::unlink(probe.c_str());
+  return status.ok() ? status : Invalid("--csv " + flags.csv + ": " + Message(status));
+}
+
 Status WriteReports(const std::string& path, const report::Report& report,
-                    const results::Results& results, bool seed_definitions) {
-  return report::WriteRun(path, report, results.run().resolved_config(),
-                          {.seed_definitions = seed_definitions});
+                    const results::Results& results, const ReportFlags& flags) {
+  const results::Replay replay = [&](const auto& each) {
+    return coordinator::ReadJournal(path + "/journal.pb", each).status();
+  };
+  const Status status = report::WriteRun(path, report, results, replay,
+                                         {.markdown = {.seed_definitions = flags.seed_definitions},
+                                          .full_history = flags.csv_full_history});
+  if (!status.ok() || flags.csv.empty()) return status;
+  return report::CopyCsv(path, flags.csv);
+}
+
+void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags) {
+  std::fputs(Summary(report, path).c_str(), flags.json ? stderr : stdout);
+  if (flags.json) std::fputs(report::ToJson(report).c_str(), stdout);
+  std::fflush(stdout);
 }
 
 std::string Summary(const report::Report& report, const std::string& path) {

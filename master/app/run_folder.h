@@ -25,11 +25,27 @@ std::string Rfc3339(Time t);
 // not begin that could not be reported.
 Status MakeRunFolder(const std::string& path);
 
-// Writes every file of the report beside the journal.
-Status WriteReports(const std::string& path, const report::Report& report,
-                    const results::Results& results, bool seed_definitions);
+// What of a run is wanted beyond its directory, beside it or instead of the usual.
+struct ReportFlags {
+  bool seed_definitions = false;  // report.md as the 2018 table counted
+  std::string csv;                // Locust's four tables also as PREFIX_stats.csv and so on
+  bool csv_full_history = false;  // stats_history.csv with each endpoint
+  bool json = false;              // report.json on stdout instead of the tables
+};
 
-// What is printed on stdout at the end of a run: the tables, the verdict, where the files lie.
+// Whether what goes elsewhere can be written there: found out before anything is sent.
+Status CheckOutputs(const ReportFlags& flags);
+
+// Writes every file of the report beside the journal, and what else is wanted. The journal must be
+// written out.
+Status WriteReports(const std::string& path, const report::Report& report,
+                    const results::Results& results, const ReportFlags& flags);
+
+// Prints the run as the flags want it: on stdout the tables or, with --json, report.json (the tables
+// then go to stderr).
+void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags);
+
+// The tables, the verdict, where the files lie.
 std::string Summary(const report::Report& report, const std::string& path);
 
 // Of a run that is over, from its journal.

@@ -111,21 +111,60 @@ users:
   EXPECT_EQ(logs[0], logs[2]);
 }
 
+constexpr const char* kFiles[] = {"report.json",       "report.md",    "stats.csv",
+                                  "stats_history.csv", "failures.csv", "exceptions.csv",
+                                  "latency.hlog",      "junit.xml",    "config.resolved.yaml"};
+
+// A run's directory after `report` has made all of it anew.
+void ExpectRebuilt(const std::filesystem::path& run) {
+  std::map<std::string, std::string> files;
+  for (const char* name : kFiles) {
+    files[name] = Content(run / name);
+    EXPECT_FALSE(files[name].empty()) << name;
+    std::filesystem::remove(run / name);
+  }
+  Process again({Binary("sfp-master"), "report", run.string()});
+  ASSERT_EQ(again.Wait(seconds(20)), 0) << again.err();
+  for (const auto& [name, text] : files) EXPECT_EQ(Content(run / name), text) << name;
+}
+
+// Each file is there on every way out, and the journal alone gives the same bytes.
 TEST(MainJob, ReportRebuildsTheSameFilesFromTheJournal) {
   DemoApi api({"--speed", "20"});
-  Master master({ExampleConfig(api.url(), 20),
-                 {"--local-workers", "1", "--headless", "--users", "5", "--spawn-rate", "50",
-                  "--run-time", "3s"}});
-  ASSERT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
-  std::map<std::string, std::string> files;
-  for (const char* name : {"report.json", "report.md", "config.resolved.yaml"}) {
-    files[name] = Content(master.out() / name);
-    EXPECT_FALSE(files[name].empty()) << name;
-    std::filesystem::remove(master.out() / name);
+  const TemporaryFolder folder;
+  const std::string prefix = (folder.path() / "tables" / "night").string();
+  {
+    Master master({ExampleConfig(api.url(), 20),
+                   {"--local-workers", "1", "--headless", "--users", "5", "--spawn-rate", "50",
+                    "--run-time", "3s", "--csv", prefix, "--json"}});
+    ASSERT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+    EXPECT_EQ(master.process().out(), Content(master.out() / "report.json"));
+    EXPECT_NE(master.process().err().find("verdict: "), std::string::npos);
+    for (const char* name : {"stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv"}) {
+      EXPECT_EQ(Content(prefix + "_" + name), Content(master.out() / name)) << name;
+    }
+    ExpectRebuilt(master.out());
   }
-  Process again({Binary("sfp-master"), "report", master.out().string()});
-  ASSERT_EQ(again.Wait(seconds(20)), 0) << again.err();
-  for (const auto& [name, text] : files) EXPECT_EQ(Content(master.out() / name), text) << name;
+  const std::vector<std::string> endless = {"--local-workers", "1",  "--headless", "--users", "5",
+                                            "--spawn-rate",    "50", "--run-time", "10m"};
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Master master({ExampleConfig(api.url(), 20), endless});
+    ASSERT_TRUE(
+        Eventually([&] { return master.process().err().find("5 users | ") != std::string::npos; }));
+    master.process().Signal(signal);
+    ASSERT_EQ(master.process().Wait(seconds(30)), 130) << master.process().err();
+    EXPECT_NE(Content(master.out() / "junit.xml").find("The run ended early: "), std::string::npos);
+    ExpectRebuilt(master.out());
+  }
+}
+
+TEST(MainJob, ACsvPrefixThatCannotBeWrittenIsFoundBeforeAnythingIsSent) {
+  const TemporaryFolder folder;
+  const std::string file = folder.Write("file", "");
+  Master master({ExampleConfig("http://127.0.0.1:1", 20),
+                 {"--local-workers", "1", "--headless", "--csv", file + "/prefix"}});
+  EXPECT_EQ(master.process().Wait(seconds(30)), 2);
+  EXPECT_NE(master.process().err().find("--csv"), std::string::npos) << master.process().err();
 }
 
 TEST(MainJob, AFailedThresholdIsExitCodeOne) {

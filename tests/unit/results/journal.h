@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "master/results/results.h"
+#include "master/results/seconds.h"
 
 namespace sfp::results {
 
@@ -119,7 +120,9 @@ class Journal {
 
   Status Apply(v1::JournalRecord record, double at_s) {
     record.set_t_ns(FromSeconds(at_s).count());
-    return results.Apply(record);
+    const Status status = results.Apply(record);
+    if (status.ok()) records.push_back(std::move(record));
+    return status;
   }
   void Must(const v1::JournalRecord& record, double at_s) {
     const Status status = Apply(record, at_s);
@@ -130,7 +133,18 @@ class Journal {
     Must(Snapshot(worker, second, work), second + 1.1);
   }
 
+  // The records that were taken, as a journal on disk would give them back.
+  Replay replay() const {
+    return [this](const auto& each) {
+      for (const v1::JournalRecord& record : records) {
+        if (Status status = each(record); !status.ok()) return status;
+      }
+      return Ok();
+    };
+  }
+
   Results results;
+  std::vector<v1::JournalRecord> records;
 
  private:
   std::map<std::uint32_t, std::uint64_t> sequence_;
