@@ -154,10 +154,14 @@ void Run::GoOn(Time now) {
 // Who is here takes part again, who is not is lost.
 void Run::TakeBack(Time now) {
   for (auto& [index, part] : parts_) {
-    if (part.stage != Stage::kStarted || part.left) continue;
+    if (part.stage != Stage::kStarted) continue;
     Worker& worker = *registry_.ByIndex(index);
     const bool was_lost = results_.workers().at(index).lost;
-    if (!Here(index)) {
+    if (!Here(index) && results_.workers().at(index).finished) {
+      part.stage = Stage::kFinished;  // it delivered all and went; only its own totals are missing
+    } else if (part.left) {
+      continue;
+    } else if (!Here(index)) {
       part.lost = true;
       part.lost_since = now;
       if (!was_lost) Lose(worker, part, "it did not come back to the resumed run", now);

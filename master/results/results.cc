@@ -89,6 +89,12 @@ Status Results::OnRun(const v1::RunStarted& run) {
 }
 
 Status Results::OnJoined(const v1::WorkerJoined& joined, Duration at) {
+  // An index may be given anew after one that measured nothing.
+  if (const auto before = workers_.find(joined.index());
+      before != workers_.end() && before->second.session != joined.session() &&
+      before->second.sequence == 0 && joined.session() != 0) {
+    workers_.erase(before);
+  }
   const auto [found, is_new] = workers_.try_emplace(joined.index());
   Worker& worker = found->second;
   worker.index = joined.index();

@@ -40,9 +40,10 @@ class ResumeTest : public testing::Test {
     master->process().Wait(seconds(10));
   }
   // As a user would go on, with the same configuration and options.
-  std::unique_ptr<Process> Resume(const std::string& users = "20") {
+  std::unique_ptr<Process> Resume(const std::string& users = "20",
+                                  const std::string& how = "--resume") {
     std::vector<std::string> command = {
-        Binary("sfp-master"), "--config", config(),   "--resume",  master->out().string(),
+        Binary("sfp-master"), "--config", config(),   how,         master->out().string(),
         "--listen",           address,    "--no-web", "--workers", "2"};
     const auto options = Options(users);
     command.insert(command.end(), options.begin(), options.end());
@@ -62,7 +63,7 @@ TEST_F(ResumeTest, AKilledMastersRunIsFinishedByTheNextOneAndNothingIsLost) {
   Kill();
   // As a kill in the middle of a write leaves it.
   std::ofstream(master->out() / "journal.pb", std::ios::app | std::ios::binary) << "\x70torn";
-  const auto resumed = Resume();
+  const auto resumed = Resume("20", "--out");  // as a pod that is started again
   ASSERT_EQ(resumed->Wait(seconds(60)), 0) << resumed->err();
   EXPECT_NE(resumed->err().find("was cut off"), std::string::npos) << resumed->err();
   for (auto& worker : workers) EXPECT_EQ(worker->Wait(seconds(10)), 0) << worker->err();
@@ -89,11 +90,13 @@ TEST_F(ResumeTest, AFinishedRunIsNotRepeated) {
   Begin();
   EXPECT_EQ(master->process().Wait(seconds(60)), 0);
   const std::int64_t started = Started();
-  std::filesystem::remove(master->out() / "report.json");
-  const auto resumed = Resume();
-  EXPECT_EQ(resumed->Wait(seconds(20)), 0) << resumed->err();
-  EXPECT_NE(resumed->err().find("is over"), std::string::npos);
-  EXPECT_EQ(Started(), started);
+  for (const char* how : {"--resume", "--out"}) {
+    std::filesystem::remove(master->out() / "report.json");
+    const auto resumed = Resume("20", how);
+    EXPECT_EQ(resumed->Wait(seconds(20)), 0) << resumed->err();
+    EXPECT_NE(resumed->err().find("is over"), std::string::npos);
+    EXPECT_EQ(Started(), started);
+  }
   EXPECT_EQ(started, Int(api.Stop().at("requests")));
 }
 

@@ -14,8 +14,10 @@ namespace {
 constexpr std::uint32_t kProtocol = 2;
 // For the stream to take what was sent, before the process ends anyway.
 constexpr Duration kCloseTime = std::chrono::seconds(2);
-// For the delivery of what is left after a signal, once the engines are idle.
+// For the delivery of what is left after a signal, once the engines are idle; and for one that is replaced, which
+// nobody kills after 30 s.
 constexpr Duration kLeaveTime = std::chrono::seconds(10);
+constexpr Duration kReplacedTime = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -162,20 +164,26 @@ void Agent::Life::SendLeaving() {
 
 void Agent::Life::OnSignal(Time now) {
   if (exited_) return;
-  if (leaving_) {
+  if (std::exchange(signalled_, true)) {
     Abandon("a second signal");
     return ExitNow(kExitInterrupted, "interrupted");
   }
-  BeginLeaving(options_.drained_exit_code, "stopped by a signal", now);
+  if (!leaving_) {
+    return BeginLeaving(options_.drained_exit_code, "stopped by a signal", kLeaveTime, now);
+  }
+  leaving_ = now;  // replaced, and now there is less time
+  patience_ = kLeaveTime;
 }
 
 void Agent::Life::Replaced(const v1::Replaced& replaced, Time now) {
   if (leaving_ && leave_code_ == kExitReplaced) return;
-  BeginLeaving(kExitReplaced, "replaced: " + replaced.reason(), now);
+  BeginLeaving(kExitReplaced, "replaced: " + replaced.reason(),
+               signalled_ ? kLeaveTime : kReplacedTime, now);
 }
 
-void Agent::Life::BeginLeaving(int code, const std::string& why, Time now) {
+void Agent::Life::BeginLeaving(int code, const std::string& why, Duration patience, Time now) {
   leaving_ = now;
+  patience_ = patience;
   leave_code_ = code;
   leave_why_ = why;
   if (exit_) return;
@@ -196,7 +204,7 @@ void Agent::Life::TickLeaving(Time now) {
   const bool told = !run_ || run_->phase != Run::Phase::kFinished || run_->finished_sent;
   if (delivered && told) return Leave(leave_code_, leave_why_, now);
   const Time since = std::max(*leaving_, run_->idle_since);
-  if (now - since > kLeaveTime) {
+  if (now - since > patience_) {
     Leave(kExitNoMaster,
           absl::StrFormat("%s; the master has not taken %u snapshots", leave_why_,
                           run_->outbox.unacknowledged()),

@@ -51,7 +51,7 @@ class Agent::Life {
   void Close();
   void ExitNow(int code, const std::string& reason);
   bool TickJoinTimeout(Time now);  // whether it is over
-  void BeginLeaving(int code, const std::string& why, Time now);
+  void BeginLeaving(int code, const std::string& why, Duration patience, Time now);
   void TickLeaving(Time now);
   void SendLeaving();
 
@@ -78,8 +78,10 @@ class Agent::Life {
   std::uint32_t index_ = 0;
   bool ever_welcome_ = false;
   std::string last_trouble_;     // why there is no master, for the join timeout's message
-  std::optional<Time> leaving_;  // since the first signal
-  int leave_code_ = kExitDone;   // and how it ends when all is delivered
+  std::optional<Time> leaving_;  // since the first signal, or since it was replaced
+  Duration patience_{0};         // to deliver what is left, once the engines are idle
+  bool signalled_ = false;
+  int leave_code_ = kExitDone;  // and how it ends when all is delivered
   std::string leave_why_;
   std::optional<Exit> exit_;  // decided, the stream is being closed
   bool exited_ = false;

@@ -1,5 +1,5 @@
-// Random schedules of cuts, silences, late deliveries, repetitions, slow disks, late workers and
-// killed masters. Whatever happens, at the end the master has exactly what the engines counted, each
+// Random schedules of cuts, silences, late deliveries, repetitions, slow disks, late workers, workers
+// that are started twice in one place, and killed masters. Whatever happens, at the end the master has exactly what the engines counted, each
 // snapshot once, and users were on plan whenever it had been quiet for a while.
 //
 //   SFP_SIM_SEEDS=5000 SFP_SIM_FIRST=1 sim_cluster_random_faults_test --gtest_filter=*Asked*
@@ -31,7 +31,7 @@ Duration UpTo(Rng& rng, Duration most) {
 
 // What happened in many schedules: that they were no idle ones.
 struct Tally {
-  std::uint64_t faults = 0, masters_killed = 0, pauses = 0, lost = 0, checks = 0;
+  std::uint64_t faults = 0, replaced = 0, masters_killed = 0, pauses = 0, lost = 0, checks = 0;
 };
 
 class Schedule {
@@ -40,6 +40,7 @@ class Schedule {
 
   void Run() {
     const auto workers = static_cast<std::uint32_t>(1 + sim_.rng.Below(5));
+    places_ = sim_.rng.Below(2) == 0;
     for (std::uint32_t i = 0; i < workers; ++i) Join();
     // The long ones have room for silences of 30 s.
     const bool is_long = sim_.rng.Below(8) == 0;
@@ -58,6 +59,9 @@ class Schedule {
       sim_.events.In(UpTo(sim_.rng, run_time + seconds(2)), [this] { Fault(); });
     }
     if (sim_.rng.Below(3) == 0) sim_.events.In(seconds(10), [this] { Join(); });
+    for (std::uint64_t i = places_ ? sim_.rng.Below(3) : 0; i > 0; --i) {
+      sim_.events.In(seconds(3) + UpTo(sim_.rng, run_time - seconds(6)), [this] { Replace(); });
+    }
     while (!sim_.outcome() && sim_.events.now() < run_time + seconds(150)) {
       sim_.RunFor(milliseconds(700));
       if (!sim_.outcome()) CheckUsers();
@@ -75,8 +79,24 @@ class Schedule {
 
  private:
   void Join() {
+    const auto place = static_cast<std::uint32_t>(places_of_.size());
+    places_of_.push_back(place);
+    Join(places_ ? std::optional(place) : std::nullopt);
+  }
+
+  // Whatever has happened to the one that is there, it is not asked: perhaps nobody can reach it.
+  void Replace() {
+    if (sim_.outcome() || !sim_.master_alive()) return;
+    const std::uint32_t place = places_of_[sim_.rng.Below(places_of_.size())];
+    places_of_.push_back(place);
+    ++tally_.replaced;
+    Join(place);
+    quiet_from_ += seconds(4);
+  }
+
+  void Join(std::optional<std::uint32_t> place) {
     SimWorker& worker = sim_.AddWorker(static_cast<std::uint32_t>(1 + sim_.rng.Below(3)),
-                                       UpTo(sim_.rng, seconds(2000)) - seconds(1000));
+                                       UpTo(sim_.rng, seconds(2000)) - seconds(1000), place);
     sim_.path(worker).longest = milliseconds(1 + sim_.rng.Below(15));
     if (sim_.rng.Below(3) == 0) sim_.path(worker).one_in_twice = 2 + sim_.rng.Below(6);
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + seconds(4));
@@ -183,6 +203,8 @@ class Schedule {
   std::function<coordinator::RunSpec()> spec_;
   Duration end_{0};  // of the load, roughly
   Duration quiet_from_{0};
+  bool places_ = false;                   // workers come with places,
+  std::vector<std::uint32_t> places_of_;  // these, by session
   std::uint64_t checks_ = 0;
 };
 
@@ -195,12 +217,13 @@ void RunSeeds(std::uint64_t first, std::uint64_t count) {
     if (testing::Test::HasFailure()) break;
   }
   std::printf(
-      "%s seeds from %s: %s faults, %s times a worker lost, %s masters killed, %s pauses, "
+      "%s seeds from %s: %s faults, %s workers replaced, %s times a worker lost, %s masters "
+      "killed, %s pauses, "
       "users checked %s times\n",
       std::to_string(count).c_str(), std::to_string(first).c_str(),
-      std::to_string(tally.faults).c_str(), std::to_string(tally.lost).c_str(),
-      std::to_string(tally.masters_killed).c_str(), std::to_string(tally.pauses).c_str(),
-      std::to_string(tally.checks).c_str());
+      std::to_string(tally.faults).c_str(), std::to_string(tally.replaced).c_str(),
+      std::to_string(tally.lost).c_str(), std::to_string(tally.masters_killed).c_str(),
+      std::to_string(tally.pauses).c_str(), std::to_string(tally.checks).c_str());
 }
 
 std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {

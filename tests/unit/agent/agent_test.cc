@@ -330,6 +330,26 @@ TEST_F(AgentTest, ReplacedStopsItsLoadAtOnceDeliversAndExitsWithItsOwnCode) {
   EXPECT_EQ(shell.reason, "replaced: a newer worker has joined with --index 3");
 }
 
+TEST_F(AgentTest, ReplacedWaitsForItsMasterLongerThanAfterASignal) {
+  Run(5);
+  Interval(0);
+  v1::MasterMessage message;
+  message.mutable_replaced()->set_reason("twice");
+  Say(message);
+  agent->OnEngineIdle(0, now);
+  agent->OnDisconnected("reset", now);
+  Pass(seconds(1));
+  agent->OnDisconnected("refused", now);
+  Pass(seconds(30));
+  EXPECT_FALSE(shell.exit_code);
+  agent->OnSignal(now);  // the pod is deleted
+  Pass(seconds(9));
+  EXPECT_FALSE(shell.exit_code);
+  Pass(seconds(2));
+  if (!shell.exit_code) agent->OnDisconnected("closed", now);
+  EXPECT_EQ(shell.exit_code, kExitNoMaster);
+}
+
 TEST_F(AgentTest, JoinTimeoutCountsAnewFromTheLossOfTheMaster) {
   options.join_timeout = seconds(20);
   Make();
