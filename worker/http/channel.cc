@@ -191,7 +191,10 @@ void Channel::Opened(Time now) {
 bool Channel::StillOpen() {
   char byte;
   const Io io = Read({&byte, 1});
-  if (io.kind == Io::Kind::kWantRead || io.kind == Io::Kind::kWantWrite) return true;
+  if (io.kind == Io::Kind::kWantRead || io.kind == Io::Kind::kWantWrite) {
+    if (tls_ != nullptr) tls_->ReleaseBuffers();
+    return true;
+  }
   if (io.kind == Io::Kind::kDone) ++loop_.counters().unsolicited;
   Close();
   closed_idle_ = Now() - answered_at_;

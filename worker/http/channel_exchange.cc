@@ -229,7 +229,11 @@ void Channel::Deliver() {
   delivering_ = false;
   loop_.GiveBack(std::move(call));
   if (state_ != State::kOpen || call_ != nullptr) return;
-  if (MayRead() && !StillOpen()) return;
+  if (MayRead()) {
+    if (!StillOpen()) return;
+  } else if (tls_ != nullptr) {
+    tls_->ReleaseBuffers();
+  }
   if (loop_.destination().connections.idle_ttl > Duration::zero()) ArmTimer();
 }
 

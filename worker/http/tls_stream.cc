@@ -155,6 +155,10 @@ Io TlsStream::Outcome(int result) {
   }
 }
 
+void TlsStream::ReleaseBuffers() {
+  if (!broken_) SSL_free_buffers(ssl_.get());
+}
+
 bool TlsStream::has_pending() const { return !broken_ && SSL_has_pending(ssl_.get()) == 1; }
 
 bool TlsStream::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
