@@ -1,10 +1,17 @@
 #include "worker/app/address_refresh.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <cstdio>
+#include <fstream>
 #include <future>
 #include <mutex>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace sfp::app {
@@ -70,6 +77,34 @@ TEST(AddressRefresh, EndsWithoutWaitingForItsInterval) {
         [](const Addresses&) {});
   }
   EXPECT_EQ(asked, 0);
+}
+
+// The system's own lookup, in a hosts file that only this thread sees, and those that it starts.
+TEST(AddressRefresh, FollowsTheSystemsHostsFile) {
+  const std::string file = testing::TempDir() + "sfp-hosts-" + std::to_string(getpid());
+  const auto write = [&file](const char* lines) { std::ofstream(file) << lines; };
+  const auto look_up = [] { return http::Resolve("api.sfp.test", 80, Duration(10'000'000'000)); };
+  bool possible = false;
+  StatusOr<Addresses> known = Unavailable("not looked up");
+  std::promise<Addresses> changed;
+  Addresses later;
+  std::thread([&] {
+    write("127.0.0.1 api.sfp.test\n127.0.0.2 api.sfp.test\n");
+    possible = unshare(CLONE_NEWNS) == 0 &&
+               mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               mount(file.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) == 0;
+    if (!possible) return;
+    known = look_up();
+    write("127.0.0.3 api.sfp.test\n");
+    AddressRefresh refresh(Duration(1'000'000), known.ok() ? *known : Addresses(), look_up,
+                           [&](Addresses addresses) { changed.set_value(std::move(addresses)); });
+    later = changed.get_future().get();
+  }).join();
+  std::remove(file.c_str());
+  if (!possible) GTEST_SKIP() << "a mount namespace of one's own needs privilege";
+  ASSERT_TRUE(known.ok()) << known.status();
+  EXPECT_EQ(*known, (Addresses{At("127.0.0.1"), At("127.0.0.2")}));
+  EXPECT_EQ(later, Addresses{At("127.0.0.3")});
 }
 
 }  // namespace
