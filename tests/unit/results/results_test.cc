@@ -137,6 +137,29 @@ TEST(Results, WhatARejoinedWorkerDeliversLateCountsWhereItBelongs) {
   EXPECT_FALSE(results.workers().at(1).lost);
 }
 
+TEST(Results, AnIndexThatIsGivenAnewBelongsToTheNewSession) {
+  Journal journal(1);
+  journal.Deliver(0, 0, {.succeeded = 1});
+  v1::JournalRecord joined = Journal::Joined(1);
+  joined.mutable_joined()->set_session(7);
+  joined.mutable_joined()->set_place(1);
+  journal.Must(joined, 1.2);
+  v1::JournalRecord finished;  // it left before it had measured anything
+  finished.mutable_finished()->set_worker(1);
+  journal.Must(finished, 1.3);
+  EXPECT_TRUE(journal.results.workers().at(1).compared);
+  joined.mutable_joined()->set_session(8);
+  joined.mutable_joined()->set_replaces(0);
+  journal.Must(joined, 1.4);
+  const Worker& worker = journal.results.workers().at(1);
+  EXPECT_EQ(worker.session, 8U);
+  EXPECT_FALSE(worker.compared);
+  EXPECT_FALSE(worker.replaced);
+  EXPECT_EQ(worker.rejoined, 0U);
+  EXPECT_EQ(worker.place, 1U);
+  EXPECT_TRUE(journal.results.workers().at(0).replaced);
+}
+
 TEST(Results, AWorkerThatComesLateHoldsNobodyUp) {
   Journal journal(1);
   journal.Deliver(0, 0, {.succeeded = 1});
