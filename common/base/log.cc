@@ -16,6 +16,11 @@ std::function<void()>& Hook() {
   return *hook;
 }
 
+std::function<void(LogLevel, std::string_view, std::string_view)>& Reader() {
+  static auto* reader = new std::function<void(LogLevel, std::string_view, std::string_view)>;
+  return *reader;
+}
+
 constexpr const char* kNames[] = {"debug", "info", "warn", "error"};
 
 }  // namespace
@@ -34,6 +39,13 @@ void SetBeforeLogLine(std::function<void()> hook) {
   Hook() = std::move(hook);
 }
 
+void SetLogReader(std::function<void(LogLevel, std::string_view, std::string_view)> reader) {
+  std::lock_guard lock(g_mutex);
+  Reader() = std::move(reader);
+}
+
+std::string_view Name(LogLevel level) { return kNames[static_cast<int>(level)]; }
+
 void Log(LogLevel level, std::string_view text) {
   if (level < g_level) return;
   timespec ts;
@@ -41,11 +53,14 @@ void Log(LogLevel level, std::string_view text) {
   tm utc;
   gmtime_r(&ts.tv_sec, &utc);
   char stamp[32];
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+  const std::size_t seconds = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(stamp + seconds, sizeof stamp - seconds, ".%03dZ",
+                static_cast<int>(ts.tv_nsec / 1'000'000));
   std::lock_guard lock(g_mutex);
   if (Hook()) Hook()();
-  std::fprintf(stderr, "%s.%03ldZ %-5s %.*s\n", stamp, ts.tv_nsec / 1'000'000,
-               kNames[static_cast<int>(level)], static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "%s %-5s %.*s\n", stamp, kNames[static_cast<int>(level)],
+               static_cast<int>(text.size()), text.data());
+  if (Reader()) Reader()(level, stamp, text);
 }
 
 }  // namespace sfp

@@ -23,6 +23,10 @@ StatusOr<LogLevel> ParseLogLevel(std::string_view text);
 void SetLogLevel(LogLevel level);
 // Called under the log's lock, before each line is written.
 void SetBeforeLogLine(std::function<void()> hook);
+// Gets each line that is written, under the log's lock; null: nobody does. `time` is RFC 3339.
+void SetLogReader(
+    std::function<void(LogLevel level, std::string_view time, std::string_view text)> reader);
+std::string_view Name(LogLevel level);  // "debug" "info" "warn" "error"
 
 void Log(LogLevel level, std::string_view text);
 inline void LogDebug(std::string_view text) { Log(LogLevel::kDebug, text); }

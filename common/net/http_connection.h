@@ -47,6 +47,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void StartStream(const HttpReply& reply);
   bool WriteStream(std::string_view piece);
   void EndStream();
+  std::size_t Unsent() const { return output_.size() - sent_; }
   void SendRaw(int status, std::string_view bytes);
   void Abort(Responder::AbortKind kind);
 

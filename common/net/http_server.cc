@@ -284,6 +284,11 @@ bool Responder::End() const {
   return connection != nullptr;
 }
 
+std::size_t Responder::Waiting() const {
+  const auto connection = Lock();
+  return connection ? connection->Unsent() : 0;
+}
+
 bool Responder::SendRaw(int status, std::string_view bytes) const {
   const auto connection = Lock();
   if (connection) connection->SendRaw(status, bytes);

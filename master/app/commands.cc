@@ -39,8 +39,12 @@ int Rebuild(const OpenRun& run, const std::string& folder, const MasterOptions& 
 
 }  // namespace
 
+config::Loaded ReadConfig(const std::string& path, const config::Overrides& overrides) {
+  return config::Load(path, Variable, overrides);
+}
+
 std::optional<config::Config> LoadConfig(const MasterOptions& options) {
-  config::Loaded loaded = config::Load(options.config, Variable, options.overrides);
+  config::Loaded loaded = ReadConfig(options.config, options.overrides);
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) Say(Format(diagnostic));
   if (!loaded.config) {
     const std::size_t count = loaded.diagnostics.size();

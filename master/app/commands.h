@@ -14,6 +14,9 @@ namespace sfp::app {
 // is none.
 std::optional<config::Config> LoadConfig(const MasterOptions& options);
 
+// The same file again with other overrides, and what is wrong with it.
+config::Loaded ReadConfig(const std::string& path, const config::Overrides& overrides);
+
 // `check`: the resolved plan on stdout. 0, or 2 if the configuration is wrong.
 int RunCheck(const MasterOptions& options);
 

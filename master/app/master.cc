@@ -14,6 +14,7 @@
 #include "common/base/last_words.h"
 #include "common/base/text.h"
 #include "common/net/secret.h"
+#include "master/app/desk.h"
 #include "master/app/local_workers.h"
 #include "master/app/progress.h"
 #include "master/app/run_folder.h"
@@ -37,25 +38,21 @@ std::uint64_t RandomNumber() {
   return number == 0 ? 1 : number;
 }
 
-std::string StateName(coordinator::RunState state) {
-  static constexpr const char* kNames[] = {"idle",    "waiting",  "preparing", "starting",
-                                           "running", "stopping", "finished",  "resuming"};
-  return kNames[static_cast<std::size_t>(state)];
-}
-
 // Null if no token is asked for.
 std::function<bool(const std::string&)> TokenCheck(const std::string& token) {
   if (token.empty()) return nullptr;
   return [token](const std::string& theirs) { return net::SameSecret(token, theirs); };
 }
 
-class Master final : coordinator::CoordinatorShell, control::ServerHandler, public web::Backend {
+class Master final : coordinator::CoordinatorShell, control::ServerHandler {
  public:
   Master(const MasterOptions& options, config::Config config, std::optional<OpenRun> open)
       : options_(options),
         config_(std::move(config)),
         open_(std::move(open)),
         coordinator_(*this, {.token_fits = TokenCheck(options.access.token)}),
+        desk_(options_, config_, coordinator_,
+              [this](const config::Config& to_run) { return BeginRun(to_run); }),
         progress_(options.only_summary),
         signals_(io_, SIGINT, SIGTERM),
         tick_(io_) {}
@@ -87,7 +84,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
         (literal6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(server_->port());
     LogInfo("workers join at " + address + WhatIsAsked());
     if (const Status status = BeginWeb(); !status.ok()) return status;
-    const Status status = open_ ? ResumeRun() : BeginRun(config_);
+    const Status status = open_ ? ResumeRun() : options_.hold ? Ok() : BeginRun(config_);
     if (!status.ok()) return status;
     const std::string local =
         server_->local_port() != 0 ? "127.0.0.1:" + std::to_string(server_->local_port()) : address;
@@ -112,7 +109,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
       web_tls_ = *std::move(tls);
       web.tls = web_tls_.native();
     }
-    web_ = std::make_unique<web::Server>(io_, web, *this);
+    web_ = std::make_unique<web::Server>(io_, web, desk_);
     const Status status = web_->Listen();
     if (status.ok()) {
       LogInfo("web UI on " + web_->url());
@@ -151,6 +148,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     auto journal = coordinator::JournalFile::Continue(folder_ + "/journal.pb", open.journal.bytes);
     if (!journal.ok()) return journal.status();
     open.from.start = StartOf(open);
+    desk_.AddRun(run.id(), folder_, config_);
     LogInfo("going on with the run in " + folder_ + ", seed " + std::to_string(run.seed()) +
             (open.journal.torn ? "; the journal's last record was cut off and is left out" : ""));
     return coordinator_.ResumeRun(*std::move(spec), std::move(open.from), *std::move(journal),
@@ -171,7 +169,10 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
     if (!journal.ok()) return journal.status();
     LogInfo("target " + spec->target + ", " + Describe(spec->shape) + ", seed " +
             std::to_string(spec->seed));
-    return coordinator_.StartRun(*std::move(spec), *std::move(journal), Now());
+    const std::string id = spec->id;
+    const Status status = coordinator_.StartRun(*std::move(spec), *std::move(journal), Now());
+    if (status.ok()) desk_.AddRun(id, folder_, config);
+    return status;
   }
 
   // The coordinator's wishes. It must not be called back from inside them.
@@ -182,39 +183,6 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   std::string WallClock(Time t) override { return Rfc3339(t); }
   void OnRunFinished(const coordinator::Outcome& outcome) override {
     Post([this, outcome] { FinishRun(outcome); });
-  }
-
-  // The web side's questions.
-  web::RunStatus GetStatus() override {
-    const coordinator::Progress progress = coordinator_.ProgressAt(Now());
-    return {.state = StateName(progress.state),
-            .says = ProgressLine(progress),
-            .ready = progress.workers >= options_.workers,
-            .workers = progress.workers,
-            .workers_wanted = options_.workers,
-            .users = progress.users,
-            .requests = progress.requests,
-            .failures = progress.failures,
-            .rps = progress.rps,
-            .second = static_cast<std::uint32_t>(Seconds(progress.elapsed))};
-  }
-  Status Start(const web::StartParams& params) override {
-    if (RunIsOn()) return absl::FailedPreconditionError("a run is on");
-    config::Config config = config_;
-    if (params.users || params.spawn_rate || params.run_time) {
-      auto* constant = std::get_if<plan::Constant>(&config.load);
-      plan::Constant load = constant ? *constant : plan::Constant{};
-      load.users = params.users.value_or(load.users);
-      load.spawn_rate = params.spawn_rate.value_or(load.spawn_rate);
-      if (params.run_time) load.run_time = params.run_time;
-      config.load = load;
-    }
-    return BeginRun(config);
-  }
-  Status Stop() override {
-    if (!RunIsOn()) return absl::FailedPreconditionError("no run is on");
-    coordinator_.StopRun("stopped through the web UI", Now());
-    return Ok();
   }
 
   // The streams' news.
@@ -334,6 +302,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler, publ
   std::optional<OpenRun> open_;  // until it is resumed
   boost::asio::io_context io_{1};
   coordinator::Coordinator coordinator_;
+  Desk desk_;
   ProgressDisplay progress_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_;

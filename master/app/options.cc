@@ -56,6 +56,8 @@ void AddRunOptions(CLI::App& app, MasterOptions& options, Typed& typed) {
       "Also start so many workers on this machine; implies --workers")
       ->check(CLI::Range(1u, 1'000u));
   Add(app, "--headless", options.headless, "Start at once, exit at the end");
+  Add(app, "--hold", options.hold, "Begin no run before somebody presses Start on the page")
+      ->excludes("--headless");
   Add(app, "--out", options.out,
       "The run's directory (default: runs/<UTC time>-<name>). If it holds a run already, that one "
       "is "

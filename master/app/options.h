@@ -30,6 +30,7 @@ struct MasterOptions {
   std::optional<Duration> workers_timeout;  // absent: 60 s headless, else none
   Access access;                            // of kRun
   bool headless = false;
+  bool hold = false;                  // no run before Start on the page
   std::string out;                    // empty: runs/<UTC time>-<name>
   std::string termination_log;        // a file for the verdict in short; empty: none
   std::optional<std::uint64_t> seed;  // absent: from the clock

@@ -48,6 +48,10 @@ Status Coordinator::SetRate(double rate, Time now) {
   return core_->run()->SetRate(rate, now);
 }
 
+void Coordinator::ResetWindow() {
+  if (core_->run() != nullptr) core_->run()->ResetWindow();
+}
+
 void Coordinator::SayGoodbye(const std::string& reason) { core_->SayGoodbye(reason); }
 
 RunState Coordinator::state() const {
@@ -75,6 +79,7 @@ std::vector<WorkerView> Coordinator::workers() const {
     view.lost = view.in_run && run->IsLost(index);
     view.round_trip = worker->clock.round_trip();
     view.clock_offset = worker->clock.offset();
+    view.heard = worker->last_heard;
     views.push_back(std::move(view));
   }
   return views;

@@ -78,6 +78,7 @@ struct WorkerView {
   bool lost = false;
   Duration round_trip{0};    // the shortest of the last pings
   Duration clock_offset{0};  // worker's clock - master's clock
+  Time heard{};              // its last sign of life
 };
 
 class Coordinator {
@@ -106,6 +107,8 @@ class Coordinator {
   Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
   // Arrivals at a constant rate only: from the next whole second but one on, this rate.
   Status SetRate(double rate, Time now);
+  // Live figures (results::Results::window) count from now. Without a run: nothing.
+  void ResetWindow();
   // Goodbye to all: the workers exit 0. No worker is accepted any more.
   void SayGoodbye(const std::string& reason);
 

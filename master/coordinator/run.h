@@ -94,6 +94,7 @@ class Run {
   void Stop(const std::string& why, Time now);
   Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
   Status SetRate(double rate, Time now);
+  void ResetWindow() { results_.StartWindow(); }
 
   bool TakesPart(std::uint32_t index) const { return parts_.contains(index); }
   bool IsLost(std::uint32_t index) const {

@@ -44,7 +44,7 @@ std::string Bound(const results::Results& results, const results::Worker& worker
 }
 
 // What makes a run incomplete comes first: it puts every figure in doubt.
-void NoteWorkers(const results::Results& results, Run& run) {
+void NoteWorkers(const results::Results& results, Moment moment, Run& run) {
   for (const auto& [index, worker] : results.workers()) {
     if (worker.totals_differ) {
       run.totals_differ = true;
@@ -54,7 +54,9 @@ void NoteWorkers(const results::Results& results, Run& run) {
     }
   }
   if (!results.ended()) {
-    Note(run, Verdict::kDegraded, "the journal ends before the run did");
+    if (moment == Moment::kRunIsOver) {
+      Note(run, Verdict::kDegraded, "the journal ends before the run did");
+    }
   } else if (const std::uint32_t missing = results.ended()->missing_workers(); missing > 0) {
     Note(run, Verdict::kDegraded,
          absl::StrFormat("the run is incomplete: %d %s missing", missing,
@@ -67,7 +69,7 @@ void NoteWorkers(const results::Results& results, Run& run) {
     if (worker.lost) {
       Note(run, Verdict::kDegraded,
            WorkerName(worker) + " was lost and did not come back" + Bound(results, worker));
-    } else if (!worker.finished) {
+    } else if (!worker.finished && moment == Moment::kRunIsOver) {
       Note(run, Verdict::kDegraded,
            WorkerName(worker) + " has not delivered all it measured" + Bound(results, worker));
     }
@@ -90,6 +92,7 @@ void NoteWorkers(const results::Results& results, Run& run) {
 
 void NoteRows(const Report& report, Run& run) {
   for (const Row& row : report.rows) {
+    if (row.measuring) continue;
     for (const std::string& reason : row.judgement.reasons) {
       Note(run, row.judgement.verdict,
            report.sweep ? absl::StrFormat("%d users: %s", row.users, reason) : reason);
@@ -216,7 +219,7 @@ void AddIntervals(const results::Batches& batches, const stats::EndpointStats& s
 
 }  // namespace
 
-Report Build(const results::Results& results) {
+Report Build(const results::Results& results, Moment moment) {
   Report report;
   const double duration_s = Seconds(results.duration());
   report.run = RunOf(results);
@@ -237,9 +240,12 @@ Report Build(const results::Results& results) {
   report.series = SeriesOf(results);
   report.sweep = !results.rows().empty();
   report.rows = RowsOf(results);
+  if (moment == Moment::kRunIsOn && report.sweep) {
+    report.rows.back().measuring = !results.rows().back().end_s;
+  }
   if (report.sweep) report.fit = FitOf(results, report.rows);
   report.thresholds = ThresholdsOf(results, report);
-  NoteWorkers(results, report.run);
+  NoteWorkers(results, moment, report.run);
   NoteRows(report, report.run);
   return report;
 }

@@ -16,6 +16,10 @@
 
 namespace sfp::report {
 
-Report Build(const results::Results& results);
+// While the run is on, what is still to come is no reason against it: the workers' last words, the
+// end, and the row that is being measured.
+enum class Moment { kRunIsOver, kRunIsOn };
+
+Report Build(const results::Results& results, Moment moment = Moment::kRunIsOver);
 
 }  // namespace sfp::report

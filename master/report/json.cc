@@ -206,8 +206,8 @@ void Write(JsonWriter& w, const Row& row) {
   Write(w.Key("censored"), row.censored);
   w.Key("in_flight").Value(row.in_flight);
   w.Key("little_ratio").Value(row.judgement.little_ratio);
-  w.Key("verdict").Value(capacity::Name(row.judgement.verdict));
-  Write(w.Key("reasons"), row.judgement.reasons);
+  w.Key("verdict").Value(row.measuring ? "measuring" : capacity::Name(row.judgement.verdict));
+  Write(w.Key("reasons"), row.measuring ? std::vector<std::string>() : row.judgement.reasons);
   w.Key("needed_s").Value(row.judgement.needed_s);
   w.EndObject();
 }
@@ -283,6 +283,22 @@ void WriteThresholds(JsonWriter& w, const std::vector<Threshold>& thresholds) {
 }
 
 }  // namespace
+
+void WriteCapacity(JsonWriter& w, const Report& report) {
+  w.BeginObject(JsonWriter::kInline);
+  w.Key("verdict").Value(capacity::Name(report.run.verdict));
+  Write(w.Key("reasons"), report.run.reasons);
+  WriteThresholds(w.Key("thresholds"), report.thresholds);
+  WriteSweep(w.Key("sweep"), report);
+  w.EndObject();
+}
+
+void WriteFailures(JsonWriter& w, const Report& report) {
+  w.BeginObject(JsonWriter::kInline);
+  WriteFailures(w.Key("failures"), report.failures);
+  WriteInferred(w.Key("inferred"), report.inferred);
+  w.EndObject();
+}
 
 std::string ToJson(const Report& report) {
   JsonWriter w;

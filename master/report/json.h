@@ -4,10 +4,16 @@
 
 #include <string>
 
+#include "master/report/json_writer.h"
 #include "master/report/model.h"
 
 namespace sfp::report {
 
 std::string ToJson(const Report& report);
+
+// Parts of it, each as it stands in report.json.
+void WriteCapacity(JsonWriter& w,
+                   const Report& report);  // {"verdict","reasons","thresholds","sweep"}
+void WriteFailures(JsonWriter& w, const Report& report);  // {"failures","inferred"}
 
 }  // namespace sfp::report

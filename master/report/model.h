@@ -116,6 +116,7 @@ struct Row {
   std::uint64_t in_flight = 0;
   Number think_s;  // mean time of a user between two requests; not in the JSON
   capacity::Judgement judgement;
+  bool measuring = false;  // the run is on, and so is this level: no verdict yet
 };
 
 struct Threshold {

@@ -196,7 +196,9 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   }
   CountFailures(interval);
   generator_.Add(interval);
+  for (std::size_t i = 0; i < window_.size(); ++i) window_[i].Merge(interval.endpoints[i]);
   timeline_.Add(interval, worker.delivered, worker.users, worker.in_flight);
+  history_.Add(interval);
   worker.delivered = std::max(worker.delivered.value_or(0), interval.index);
   worker.delivered_until = std::max(worker.delivered_until, interval.end);
   std::uint64_t started = 0;
@@ -206,6 +208,7 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   worker.lag.Merge(interval.lag);
   worker.loop_lag.Merge(interval.loop_lag);
   worker.machine.Merge(interval.machine);
+  worker.cpu = interval.cpu;
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
   if (!worker.lost) {
     worker.awaited = true;
@@ -334,6 +337,11 @@ Batches Results::TotalBatches() const {
   Batches out;
   for (const Batches& batches : batches_) out.Add(batches);
   return out;
+}
+
+void Results::StartWindow() {
+  window_.assign(endpoints_.size(), {});
+  window_begin_ = duration_;
 }
 
 std::uint64_t Results::in_flight() const {

@@ -24,6 +24,7 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "common/stats/interval.h"
+#include "master/results/history.h"
 #include "master/results/timeline.h"
 #include "sfp/v1/journal.pb.h"
 
@@ -35,6 +36,7 @@ struct Worker {
   std::uint32_t threads = 0;
   bool lost = false;  // now
   std::uint32_t rejoined = 0;
+  double cpu = 0;  // in its newest interval
   double cpu_max = 0;
   stats::Histogram lag;
   stats::Histogram loop_lag;
@@ -129,6 +131,15 @@ class Results {
   std::vector<Counts> RecentCounts(std::uint32_t& seconds) const {
     return timeline_.RecentCounts(seconds);
   }
+  // The whole run in few points, for charts.
+  const History& history() const { return history_; }
+  // From now on window() counts anew: what a live display shows after a reset. The run's totals, and
+  // so its report, stay whole.
+  void StartWindow();
+  const std::vector<stats::EndpointStats>& window() const {
+    return window_.empty() ? endpoints_ : window_;
+  }
+  Duration window_begin() const { return window_begin_; }
   // How long users have run: from the start to the end of the newest delivered interval.
   Duration duration() const { return duration_; }
   // Tasks ended, those of on_start and on_stop not counted.
@@ -163,8 +174,11 @@ class Results {
   std::vector<Batches> batches_;
   Connections connections_;
   Generator generator_;
+  std::vector<stats::EndpointStats> window_;  // empty: there was no reset
+  Duration window_begin_{0};
   std::map<std::uint32_t, Worker> workers_;
   Timeline timeline_;
+  History history_;
   // The first second from which a lost worker's users have been missing, while nobody has taken
   // them over.
   std::optional<std::uint32_t> missing_since_;

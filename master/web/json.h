@@ -1,11 +1,11 @@
 #pragma once
 
-// The JSON of the REST interface, in and out.
+// What comes in as JSON, or, from scripts, as a form ("users=200&run_time=5m").
 //
-//   {"state":"running","says":"","ready":true,"workers":4,"workers_wanted":4,"users":100,
-//    "requests":12000,"failures":3,"rps":33.9,"second":360}
 //   {"users":200,"spawn_rate":20,"run_time":"5m"}       each member optional
-//   {"error":"a sentence"}
+//
+// Strict: unknown, repeated or wrongly typed members are errors, each a sentence. An empty body is
+// {}. Whether a value makes sense is the backend's to say: it goes by the rules of the command line.
 //
 // Thread: safe, no state.
 
@@ -16,13 +16,17 @@
 
 namespace sfp::web {
 
-std::string StatusJson(const RunStatus& status);
-std::string ErrorJson(std::string_view sentence);
+enum class BodyKind { kJson, kForm };
 
-// Strict: unknown, repeated or wrongly typed members are errors, each a sentence. An empty body is
-// {}.
-StatusOr<StartParams> ReadStartParams(std::string_view body);
+StatusOr<StartParams> ReadStartParams(std::string_view body, BodyKind kind);
+StatusOr<EditParams> ReadEditParams(std::string_view body, BodyKind kind);
 // Nothing, or an empty object.
-Status ReadNothing(std::string_view body);
+Status ReadNothing(std::string_view body, BodyKind kind);
+
+// The value of one field of a form or query, decoded; nothing if it is not there or is broken.
+std::optional<std::string> FormValue(std::string_view form, std::string_view name);
+
+// {"error":"a sentence"}
+std::string ErrorJson(std::string_view sentence);
 
 }  // namespace sfp::web

@@ -1,26 +1,29 @@
 #pragma once
 
-// The master's web side: the page and the REST interface, on the master's loop.
+// The master's web side, on the master's loop: the page, what it listens to, and the same for
+// scripts. Every route: README.md.
 //
-//   GET  /                 the status as a page            GET  /healthz   200 while the process lives
-//   GET  /api/v1/status    the status as JSON              GET  /ready     200 or 503
-//   POST /api/v1/start     {"users"?, "spawn_rate"?, "run_time"?}; the status
-//   POST /api/v1/stop      the status
+// Errors are JSON, {"error":"a sentence"}, with the status that fits: 400 what was sent is wrong, 401
+// and 403 not allowed (access.h), 404, 405, 409 not at this moment, 413 and 431 too large, 415, 429
+// too many pages or downloads, 503.
 //
-// Everything else is a JSON error. POST needs Content-Type application/json, which a form of
-// another site can't send, and, if there is an Origin, one equal to Host. While it listens on
-// loopback, Host must be a name of loopback, so that no foreign name can be pointed at it (DNS
-// rebinding). Elsewhere, if there is a token, everything but /healthz and /ready needs
-// "Authorization: Bearer <token>".
+// A POST is JSON, or, without an Origin, a form (scripts).
 //
 // Thread: confined to its loop.
 
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "common/base/status.h"
 #include "common/net/http_server.h"
+#include "master/web/access.h"
 #include "master/web/backend.h"
+#include "master/web/downloads.h"
+#include "master/web/events.h"
+#include "master/web/snapshot.h"
 
 namespace sfp::web {
 
@@ -41,20 +44,60 @@ class Server {
   std::string url() const;  // "http://127.0.0.1:8089"
   void Stop(Duration grace, std::function<void()> done) { http_.Stop(grace, std::move(done)); }
 
+  // A call that is being served.
+  struct Call {
+    const net::HttpRequest& request;
+    const net::Responder& responder;
+    std::string_view path;
+    std::string_view query;
+    Access::Pass pass = Access::Pass::kOpen;
+  };
+  struct Route {
+    std::string_view method;  // GET (HEAD too) or POST
+    std::string_view path;    // {name} stands for one segment
+    void (Server::*serve)(const Call& call);
+    bool open = false;  // needs no token
+  };
+  static std::span<const Route> Routes();
+
  private:
   void Handle(const net::HttpRequest& request, const net::Responder& responder);
-  bool MayPass(const net::HttpRequest& request) const;
-  void Get(const net::HttpRequest& request, const net::Responder& responder);
-  void Post(const net::HttpRequest& request, const net::Responder& responder);
-  void ReplyStatus(const net::Responder& responder, const Status& status);
+  void ServeFile(const Call& call);
+  void ServeScript(const Call& call);
+  void ServeLogin(const Call& call);
+  void ServeHealth(const Call& call);
+  void ServeReady(const Call& call);
+  void ServeMetrics(const Call& call);
+  void ServeEvents(const Call& call);
+  void ServeStatus(const Call& call);
+  void ServeConfig(const Call& call);
+  void ServeStats(const Call& call);
+  void ServeSeries(const Call& call);
+  void ServeCapacity(const Call& call);
+  void ServeFailures(const Call& call);
+  void ServeWorkers(const Call& call);
+  void ServeLog(const Call& call);
+  void ServeReports(const Call& call);
+  void ServeReport(const Call& call);
+  void Login(const Call& call);
+  void Logout(const Call& call);
+  void Start(const Call& call);
+  void Edit(const Call& call);
+  void Stop(const Call& call);
+  void Reset(const Call& call);
+  void ReplyStatus(const Call& call, const Status& status);
+  void Tick();
 
   const Options options_;
   Backend& backend_;
+  Access access_;
+  Snapshot snapshot_;
+  Events events_;
+  Downloads downloads_;
+  std::string newest_;  // snapshot
+  boost::asio::steady_timer timer_;
+  bool ticking_ = false;
   net::HttpServer http_;
 };
-
-// Whether the Host field names this machine's loopback: localhost, 127.x.y.z or [::1], with or
-// without port.
-bool IsLoopbackHost(std::string_view host);
 
 }  // namespace sfp::web

@@ -36,11 +36,13 @@ const std::map<std::string, std::vector<std::string>> kLayers = {
     {"worker", {"worker/app"}},
     {"master/results", {"common/base", "common/stats", "proto"}},
     {"master/capacity", {"master/results"}},
+    {"master/assets", {}},
     {"master/forensics", {"master/results"}},
-    {"master/report", {"common/config", "master/capacity", "master/forensics", "master/results"}},
+    {"master/report",
+     {"common/config", "master/assets", "master/capacity", "master/forensics", "master/results"}},
     {"master/coordinator", {"common/plan", "common/session", "master/capacity", "master/results"}},
     {"master/control", {"common/net", "proto"}},
-    {"master/web", {"common/net"}},
+    {"master/web", {"common/net", "master/report"}},
     {"master/app",
      {"common/config", "master/control", "master/coordinator", "master/report", "master/web"}},
     {"master", {"master/app"}},
@@ -147,11 +149,13 @@ TEST(Architecture, EveryFolderHasAReadme) {
 TEST(Architecture, PathsNamedInReadmesExist) {
   static const std::regex kPath("`([A-Za-z0-9_.][A-Za-z0-9_./-]*)`");
   static const std::regex kLooksLikeFile(
-      "([a-z0-9_.-]+/)*[A-Za-z0-9_-]+\\.(h|cc|proto|md|sh|js|yaml|txt|csv)|([a-z0-9_-]+/)+");
+      "([a-z0-9_.-]+/"
+      ")*[A-Za-z0-9_-]+\\.(h|cc|proto|md|sh|js|mjs|css|html|yaml|txt|csv)|([a-z0-9_-]+/)+");
   static const std::set<std::string> kMadeByRuns = {
-      "config.yaml",  "report.md",      "stats.csv",        "stats_history.csv",
-      "failures.csv", "exceptions.csv", "PREFIX_stats.csv", "config.resolved.yaml",
-      "terms.csv",    "runs/",          "build/",           "build/release/bin/"};
+      "config.yaml",          "report.md",    "report.html",    "stats.csv",
+      "stats_history.csv",    "failures.csv", "exceptions.csv", "PREFIX_stats.csv",
+      "config.resolved.yaml", "terms.csv",    "runs/",          "build/",
+      "build/release/bin/"};
   std::vector<fs::path> readmes = {kRoot / "README.md"};
   for (const char* top : {"common", "worker", "master", "proto", "tests", "deploy"}) {
     for (const fs::path& file : FilesBelow(top, {".md"})) {

@@ -93,6 +93,16 @@ bool Probe::ReadLine(std::string& line) {
   return true;
 }
 
+std::string Probe::ReadUntil(std::string_view mark) {
+  std::size_t at = 0;
+  while ((at = buffer_.find(mark)) == std::string::npos) {
+    if (!Receive()) return std::exchange(buffer_, "");
+  }
+  std::string out = buffer_.substr(0, at + mark.size());
+  buffer_.erase(0, out.size());
+  return out;
+}
+
 bool Probe::ReadBytes(std::size_t count, std::string& out) {
   while (buffer_.size() < count) {
     if (!Receive()) return false;

@@ -42,6 +42,8 @@ class Probe {
   // body.
   std::optional<Reply> Ask(std::string_view method, std::string_view target,
                            std::string_view fields = {}, std::string_view body = {});
+  // Raw bytes up to and with `mark`, or to the end if it does not come.
+  std::string ReadUntil(std::string_view mark);
   // What else comes until the end.
   std::string ReadToEnd();
   void Close();

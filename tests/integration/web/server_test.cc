@@ -6,32 +6,55 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "tests/support/probe.h"
+#include "tests/support/process.h"
 
 namespace sfp::web {
 namespace {
 
 using support::Probe;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RememberingBackend final : public Backend {
  public:
   RunStatus GetStatus() override { return status; }
+  Defaults GetDefaults() override { return {}; }
+  std::vector<WorkerRow> GetWorkers() override { return {{.name = "w", .state = "ready"}}; }
+  const results::Results* GetResults() override { return results; }
+  std::vector<LogLine> GetLog(std::uint64_t after) override {
+    std::vector<LogLine> lines;
+    for (std::uint64_t n = after + 1; n <= 3; ++n) lines.push_back({n, "now", "info", "line"});
+    return lines;
+  }
+  std::vector<RunFolder> GetRuns() override { return runs; }
+  Mark GetMark() override { return mark; }
   Status Start(const StartParams& params) override {
     started = params;
     if (status.state == "running") return absl::FailedPreconditionError("a run is on already");
     status.state = "running";
     return Ok();
   }
+  Status Edit(const EditParams& params) override {
+    edited = params;
+    return Ok();
+  }
   Status Stop() override {
     status.state = "stopping";
     return Ok();
   }
+  Status Reset() override { return absl::FailedPreconditionError("no run has begun yet"); }
 
   RunStatus status;
+  Mark mark;
+  const results::Results* results = nullptr;
+  std::vector<RunFolder> runs;
   std::optional<StartParams> started;
+  std::optional<EditParams> edited;
 };
 
 // The loop's thread runs only while a request is asked, so that a test may look at the backend
@@ -57,6 +80,7 @@ class ServerTest : public ::testing::Test {
 };
 
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
+constexpr std::string_view kForm = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 TEST_F(ServerTest, LivesAndIsReadyWhenTheBackendIs) {
   EXPECT_EQ(Ask("GET", "/healthz").status, 200);
@@ -65,16 +89,18 @@ TEST_F(ServerTest, LivesAndIsReadyWhenTheBackendIs) {
   EXPECT_EQ(Ask("GET", "/ready").status, 200);
 }
 
-TEST_F(ServerTest, ShowsTheStatusAsPageAndAsJson) {
+TEST_F(ServerTest, ShowsThePageAndTheStatus) {
   backend_.status.users = 4711;
   const auto page = Ask("GET", "/");
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.Field("Content-Type"), "text/html; charset=utf-8");
   EXPECT_THAT(page.Field("Content-Security-Policy"), HasSubstr("default-src 'none'"));
-  EXPECT_THAT(page.body, HasSubstr("4711"));
+  EXPECT_THAT(page.Field("Content-Security-Policy"), Not(HasSubstr("unsafe")));
+  EXPECT_THAT(page.body, HasSubstr("/assets/app.js"));
+  EXPECT_THAT(Ask("GET", "/assets/app.js").body, HasSubstr("EventSource"));
   const auto json = Ask("GET", "/api/v1/status?x=1");
   EXPECT_EQ(json.Field("Content-Type"), "application/json");
-  EXPECT_THAT(json.body, HasSubstr(R"("users":4711)"));
+  EXPECT_THAT(json.body, HasSubstr(R"("users": 4711)"));
   const auto head = Ask("HEAD", "/api/v1/status");
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.Field("Content-Length"), std::to_string(json.body.size()));
@@ -83,13 +109,13 @@ TEST_F(ServerTest, ShowsTheStatusAsPageAndAsJson) {
 TEST_F(ServerTest, StartsAndStops) {
   const auto reply = Ask("POST", "/api/v1/start", kJson, R"({"users":7})");
   EXPECT_EQ(reply.status, 200);
-  EXPECT_THAT(reply.body, HasSubstr(R"("state":"running")"));
+  EXPECT_THAT(reply.body, HasSubstr(R"("state": "running")"));
   ASSERT_TRUE(backend_.started);
-  EXPECT_EQ(backend_.started->users, 7u);
+  EXPECT_EQ(backend_.started->users, "7");
   const auto again = Ask("POST", "/api/v1/start", kJson);
   EXPECT_EQ(again.status, 409);
   EXPECT_EQ(again.body, "{\"error\":\"a run is on already\"}\n");
-  EXPECT_THAT(Ask("POST", "/api/v1/stop", kJson).body, HasSubstr(R"("state":"stopping")"));
+  EXPECT_THAT(Ask("POST", "/api/v1/stop", kJson).body, HasSubstr(R"("state": "stopping")"));
 }
 
 TEST_F(ServerTest, RefusesWhatIsWrongWithoutAskingTheBackend) {
@@ -109,6 +135,14 @@ TEST_F(ServerTest, RefusesWhatIsWrongWithoutAskingTheBackend) {
            Case{"POST", "/api/v1/start", json + "Origin: null\r\n", "{}", 403},
            Case{"POST", "/api/v1/start", json + own, R"({"usrs":1})", 400},
            Case{"POST", "/api/v1/stop", json + own, R"({"usrs":1})", 400},
+           Case{"POST", "/api/v1/edit", json + own, R"({"users":"x"})", 400},
+           Case{"POST", "/api/v1/start", std::string(kForm) + own, "users=1", 415},
+           Case{"POST", "/api/v1/start", std::string(kForm) + "Sec-Fetch-Site: cross-site\r\n",
+                "users=1", 403},
+           Case{"POST", "/api/v1/reset", json, "", 409},
+           Case{"GET", "/api/v1/series", "", "", 409},
+           Case{"GET", "/api/v1/log?after=x", "", "", 400},
+           Case{"GET", "/api/v1/reports/a", "", "", 404},
            Case{"POST", "/api/v1/start", json, std::string(65 * 1024, ' '), 413},
        }) {
     const auto reply = Ask(expected.method, expected.target, expected.fields, expected.body);
@@ -118,6 +152,60 @@ TEST_F(ServerTest, RefusesWhatIsWrongWithoutAskingTheBackend) {
   EXPECT_FALSE(backend_.started);
   EXPECT_EQ(backend_.status.state, "idle");
   EXPECT_EQ(Ask("POST", "/api/v1/start", json + own, "{}").status, 200);
+}
+
+TEST_F(ServerTest, TakesAFormFromAScript) {
+  EXPECT_EQ(Ask("POST", "/api/v1/start", kForm, "users=7&run_time=5m").status, 200);
+  EXPECT_EQ(backend_.started->run_time, "5m");
+  EXPECT_EQ(Ask("POST", "/api/v1/edit", kForm, "users=9").status, 200);
+  EXPECT_EQ(backend_.edited->users, 9u);
+}
+
+TEST_F(ServerTest, SendsTheFilesOfARunAndNothingElse) {
+  const test::TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::string& content) {
+    std::ofstream(folder.path() / name) << content;
+  };
+  const std::string large(3'000'000, 'x');
+  std::filesystem::create_directory(folder.path() / "run-1");
+  write("secret", "no");
+  write("run-1/report.json", "{}");
+  write("run-1/report.html", "<html>");
+  write("run-1/journal.pb", large);
+  write("run-1/.hidden", "no");
+  std::filesystem::create_directory(folder.path() / "run-1" / "folder");
+  std::filesystem::create_symlink("../secret", folder.path() / "run-1" / "link");
+  backend_.runs = {{"run-1", (folder.path() / "run-1").string()}};
+  const std::string list = Ask("GET", "/api/v1/reports").body;
+  EXPECT_THAT(list, HasSubstr(R"({"name": "report.json", "bytes": 2})"));
+  for (const char* not_listed : {"hidden", "link", "folder", "secret"}) {
+    EXPECT_THAT(list, Not(HasSubstr(not_listed)));
+  }
+  const auto json = Ask("GET", "/api/v1/reports/run-1/report.json");
+  EXPECT_EQ(json.body, "{}");
+  EXPECT_THAT(json.Field("Content-Disposition"), HasSubstr("attachment"));
+  EXPECT_THAT(Ask("GET", "/api/v1/reports/run-1/report.html").Field("Content-Security-Policy"),
+              HasSubstr("sandbox"));
+  EXPECT_TRUE(Ask("GET", "/api/v1/reports/run-1/journal.pb").body == large);
+  for (const char* trick :
+       {"run-1/../secret", "run-1/%2e%2e%2fsecret", "run-1/..", "run-1/.hidden", "run-1/link",
+        "run-1/folder", "../secret", "run-1//secret", "run-2/report.json", "run-1/report.json/",
+        "run-1/report.json%00", "./run-1/report.json", "run-1/"}) {
+    EXPECT_EQ(Ask("GET", std::string("/api/v1/reports/") + trick).status, 404) << trick;
+  }
+}
+
+TEST_F(ServerTest, TellsPagesWhatIsNewAndLeavesOutThoseThatDoNotListen) {
+  std::thread thread([this] { loop_.run(); });
+  Probe page(server_.port());
+  page.Send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Probe deaf(server_.port());
+  deaf.Send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(page.ReadUntil("\n\n"), HasSubstr(R"("state": "idle")")) << i;
+  }
+  loop_.stop();
+  thread.join();
 }
 
 TEST_F(ServerTest, AnswersToNoForeignName) {
@@ -157,6 +245,43 @@ TEST(WebBeyondLoopback, NeedsTheTokenForEverythingButSignsOfLife) {
   EXPECT_EQ(status("GET", "/api/v1/status", "Authorization: bearer 0123456789abcdef\r\n"), 200);
   const auto asked = Probe(server.port()).Ask("GET", "/", "");
   EXPECT_EQ(asked->Field("WWW-Authenticate"), "Bearer realm=\"sfp\"");
+  EXPECT_THAT(asked->body, HasSubstr("<form method=\"post\" action=\"/login\""));
+  loop.stop();
+  thread.join();
+}
+
+TEST(WebBeyondLoopback, ABrowserLogsInAndItsRequestsMustComeFromOurPage) {
+  boost::asio::io_context loop(1);
+  RememberingBackend backend;
+  Server server(loop, {.address = "0.0.0.0", .port = 0, .token = "0123456789abcdef"}, backend);
+  ASSERT_TRUE(server.Listen().ok());
+  std::thread thread([&] { loop.run(); });
+  const auto ask = [&](std::string_view method, std::string_view target, const std::string& fields,
+                       std::string_view body) {
+    return Probe(server.port()).Ask(method, target, fields, body).value_or(support::Reply());
+  };
+  const std::string form(kForm), json(kJson);
+  const auto wrong = ask("POST", "/login", form, "token=0123456789abcdeX");
+  EXPECT_EQ(wrong.Field("Location"), "/login?wrong");
+  EXPECT_EQ(wrong.Field("Set-Cookie"), "");
+  EXPECT_EQ(ask("POST", "/login", form + "Origin: http://example.org\r\n", "token=0123456789abcdef")
+                .status,
+            403);
+  const auto right = ask("POST", "/login", form, "token=0123456789abcdef");
+  EXPECT_EQ(right.status, 303);
+  const std::string set(right.Field("Set-Cookie"));
+  EXPECT_THAT(set, HasSubstr("; HttpOnly; SameSite=Strict"));
+  const std::string cookie = "Cookie: a=b; " + set.substr(0, set.find(';')) + "\r\n";
+  EXPECT_EQ(ask("GET", "/api/v1/status", cookie, "").status, 200);
+  EXPECT_EQ(ask("GET", "/api/v1/status", "Cookie: sfp_session=\r\n", "").status, 401);
+  EXPECT_EQ(ask("POST", "/api/v1/stop", cookie + json, "").status, 403) << "no origin";
+  EXPECT_EQ(
+      ask("POST", "/api/v1/stop", cookie + json + "Origin: http://example.org\r\n", "").status,
+      403);
+  const std::string own = "Origin: http://127.0.0.1:" + std::to_string(server.port()) + "\r\n";
+  EXPECT_EQ(ask("POST", "/api/v1/stop", cookie + json + own, "").status, 200);
+  EXPECT_EQ(ask("POST", "/logout", cookie + own, "").status, 303);
+  EXPECT_EQ(ask("GET", "/api/v1/status", cookie, "").status, 401);
   loop.stop();
   thread.join();
 }

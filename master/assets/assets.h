@@ -1,0 +1,19 @@
+#pragma once
+
+// The page's files, compiled in: served by master/web.
+// Plain HTML, CSS and scripts that a browser takes as they are: no build step, no foreign library.
+//
+//   page.html login.html style.css icon.svg
+//   format.js charts.js views.js    shared by page and report, in this order
+//   page.js                         the live page
+//
+// Thread: safe, no state.
+
+#include <string_view>
+
+namespace sfp::assets {
+
+// Empty if there is no such file.
+std::string_view Asset(std::string_view name);
+
+}  // namespace sfp::assets
