@@ -95,6 +95,42 @@ CgroupLimits ReadCgroupLimits(const std::string& root) {
   return limits;
 }
 
+std::optional<Throttling> ThrottlingOf(const std::string& cpu_stat) {
+  std::istringstream in(cpu_stat);
+  Throttling out;
+  bool found = false;
+  std::int64_t number = 0;
+  for (std::string key; in >> key >> number;) {
+    if (number < 0) continue;
+    if (key == "nr_throttled") out.periods = static_cast<std::uint64_t>(number);
+    if (key == "throttled_usec") out.time = std::chrono::microseconds(number);
+    if (key == "throttled_time") out.time = std::chrono::nanoseconds(number);
+    found = found || key == "throttled_usec" || key == "throttled_time";
+  }
+  return found ? std::optional(out) : std::nullopt;
+}
+
+std::optional<Throttling> CgroupThrottling() {
+  const std::string groups = Content("/proc/self/cgroup");
+  for (const auto& [mount, group] :
+       {std::pair(std::string("/sys/fs/cgroup"), GroupIn(groups, "")),
+        std::pair(std::string("/sys/fs/cgroup/cpu"), GroupIn(groups, "cpu"))}) {
+    std::optional<Throttling> sum;
+    std::string path = group;
+    for (;;) {
+      if (const auto own = ThrottlingOf(Content(mount + path + "/cpu.stat"))) {
+        if (!sum) sum.emplace();
+        sum->periods += own->periods;
+        sum->time += own->time;
+      }
+      if (path.empty() || path == "/") break;
+      path.resize(path.rfind('/'));
+    }
+    if (sum) return sum;
+  }
+  return std::nullopt;
+}
+
 std::uint32_t UsableCores() {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -11,6 +11,7 @@
 //
 // Thread: safe, no state.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,5 +34,15 @@ std::uint64_t UsableMemory();
 
 // Raises the soft limit of open files to the hard one; returns what is allowed now.
 std::uint64_t RaiseDescriptorLimit();
+
+// How often and how long the CPU limits of the process's cgroups, of its own and of those above
+// it, held it back so far. Nothing where there is no such accounting.
+struct Throttling {
+  std::uint64_t periods = 0;
+  std::chrono::nanoseconds time{0};
+};
+std::optional<Throttling> CgroupThrottling();
+// From a cgroup's cpu.stat, of either version.
+std::optional<Throttling> ThrottlingOf(const std::string& cpu_stat);
 
 }  // namespace sfp

@@ -233,6 +233,7 @@ void BuildTarget(const Node* target, Context& context, v1::Target& out) {
   out.set_max_redirects(
       Redirects(target->Get("redirects")).value_or(static_cast<std::uint32_t>(kDefaultRedirects)));
   out.set_decompress(Bool(target->Get("decompress")).value_or(false));
+  out.set_retry_stale(Text(target->Get("retry")).value_or("") == "report");
   const Node* limits = target->Get("limits");
   out.set_max_header_bytes(
       Bytes(limits == nullptr ? nullptr : limits->Get("header")).value_or(kHeaderBytes));

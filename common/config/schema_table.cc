@@ -103,6 +103,8 @@ constexpr Key kConnectionKeys[] = {
 constexpr Rule kConnections{.kind = Kind::kMap, .keys = kConnectionKeys};
 
 constexpr Rule kPool{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr std::string_view kRetries[] = {"off", "report"};
+constexpr Rule kRetry{.kind = Kind::kWord, .words = kRetries};
 constexpr Key kTargetKeys[] = {
     {"url", &kText, nullptr, "Scheme, host and port of the API: https://host:8443.", true},
     {"base_path", &kText, "", "Put in front of each task's path: /v1/things."},
@@ -116,6 +118,9 @@ constexpr Key kTargetKeys[] = {
     {"cookies", &kBool, "true", "Keep the cookies that the API sets, per user."},
     {"redirects", &kRedirects, "10", "How many redirects to follow in a row; false: none."},
     {"decompress", &kBool, "false", "Ask for gzip and decode it."},
+    {"retry", &kRetry, "off",
+     "report: a request that met a connection which the server had closed is made once more, if it "
+     "is idempotent; both are counted, the second as \"<task> (retry)\"."},
     {"limits", &kLimits, "{}", "Protection against endless responses."},
     {"declared_pool", &kPool, nullptr,
      "The API's connection pool, to be compared with the concurrency that is measured."},

@@ -240,7 +240,10 @@ void Compiler::CompileTask(const v1::Task& from, std::string_view where, Request
   task.max_redirects = from.has_max_redirects() ? from.max_redirects() : target.max_redirects();
   task.needs_body = !task.collect.empty();
   task.needs_headers = target.cookies() || task.max_redirects > 0;
-  task.endpoint = EndpointOf(task);
+  task.endpoint = EndpointOf(task.name, task.method);
+  if (target.retry_stale() && task.idempotent) {
+    task.retry_endpoint = EndpointOf(task.name + " (retry)", task.method);
+  }
 }
 
 void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Task& task) {
@@ -283,13 +286,13 @@ void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, T
   task.collect.push_back(std::move(rule));
 }
 
-EndpointId Compiler::EndpointOf(const Task& task) {
+EndpointId Compiler::EndpointOf(const std::string& name, const std::string& method) {
   std::vector<Endpoint>& endpoints = out().endpoints;
   const auto known = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) {
-    return e.name == task.name && e.method == task.method;
+    return e.name == name && e.method == method;
   });
   const auto id = static_cast<EndpointId>(known - endpoints.begin());
-  if (known == endpoints.end()) endpoints.push_back({task.name, task.method});
+  if (known == endpoints.end()) endpoints.push_back({name, method});
   return id;
 }
 

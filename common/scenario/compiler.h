@@ -34,7 +34,7 @@ class Compiler {
                    Task& task);
   void CompileExpect(const v1::Expect& from, std::string_view where, Task& task);
   void CompileCollect(const v1::Collect& from, std::string_view where, Task& task);
-  EndpointId EndpointOf(const Task& task);
+  EndpointId EndpointOf(const std::string& name, const std::string& method);
   void CompileTurns();
 
   Program::Compiled& out() { return *program_->compiled_; }

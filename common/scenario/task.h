@@ -58,6 +58,9 @@ struct Variable {
 struct Task {
   std::string name;
   EndpointId endpoint = 0;
+  // Under which a request is counted that is made once more behind one that met a connection which
+  // the server had closed; absent: it is not.
+  std::optional<EndpointId> retry_endpoint;
   std::string method;
   Expect expect;
   Duration timeout{0};              // of the whole exchange; 0: none

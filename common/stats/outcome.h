@@ -81,6 +81,12 @@ struct Evidence {
   std::uint64_t bytes_received = 0;  // of this response
 };
 
+// The server had closed the connection before it saw the request.
+inline bool MetClosedConnection(FailureKind kind, const Evidence& evidence) {
+  return IsBrokenOff(kind) && evidence.reused && evidence.bytes_received == 0 &&
+         evidence.since_send < kAtOnce;
+}
+
 struct Failure {
   FailureKind kind = FailureKind::kNone;
   Phase phase = Phase::kBlocked;

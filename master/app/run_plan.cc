@@ -6,6 +6,7 @@
 #include "common/base/units.h"
 #include "common/scenario/program.h"
 #include "master/coordinator/level_policy.h"
+#include "master/report/threshold_watch.h"
 
 namespace sfp::app {
 namespace {
@@ -66,8 +67,16 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     name.set_method(endpoint.method);
   }
   for (const config::Threshold& threshold : config.thresholds) {
-    spec.thresholds.push_back(threshold.text);
+    v1::ThresholdRule& rule = spec.thresholds.emplace_back();
+    rule.set_check(threshold.text);
+    rule.set_abort(threshold.abort);
+    rule.set_for_ns(threshold.patience.count());
   }
+  spec.abort_when = [watch = std::make_shared<report::ThresholdWatch>(config.thresholds)](
+                        const results::Results& results) {
+    const auto broken = watch->Look(results);
+    return broken ? std::optional(coordinator::Abort{broken->check, broken->why}) : std::nullopt;
+  };
   spec.resolved_config = config.resolved_yaml;
   const bool open = std::holds_alternative<plan::Arrivals>(config.load);
   // Paced or open: not known.

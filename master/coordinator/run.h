@@ -144,6 +144,7 @@ class Run {
   // A limited number of iterations: nobody is left who will do any.
   bool IterationsAreOver(Time now) const;
   void StopAll(Time now);
+  bool AskThresholds(Time now);
   void Finish(Outcome::Kind kind, const std::string& reason, Time now);
   bool Write(v1::JournalRecord& record, Time now);  // false: the run is over
   Part* PartOf(const Worker& worker);
@@ -227,7 +228,9 @@ class Run {
   std::optional<Duration> level_left_;
   bool last_level_ended_ = false;
   // Stopping.
-  std::optional<std::string> stop_why_;  // StopRun
+  std::optional<std::string> stop_why_;  // StopRun, or a threshold
+  std::string aborted_by_;               // its check
+  std::uint32_t watched_ = 0;            // the first second that the thresholds have not seen
   Time stopping_since_{};
   bool stop_sent_ = false;
   bool totals_differ_ = false;

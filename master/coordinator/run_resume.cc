@@ -59,6 +59,7 @@ Run::Run(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Regist
   started_ = true;
   state_ = RunState::kResuming;
   stop_why_ = results_.stopping();
+  aborted_by_ = results_.aborted_by();
   if (!results_.rows().empty()) level_ = results_.rows().size() - 1;
   for (const auto& [index, known] : results_.workers()) {
     Worker& worker = registry_.Restore(index, known.session, now);

@@ -6,6 +6,7 @@
 // Thread: values.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +15,17 @@
 #include "common/base/time.h"
 #include "common/plan/shape.h"
 #include "master/coordinator/level_policy.h"
+#include "master/results/results.h"
 #include "sfp/v1/journal.pb.h"
 #include "sfp/v1/scenario.pb.h"
 
 namespace sfp::coordinator {
+
+// A threshold ends the run.
+struct Abort {
+  std::string check;
+  std::string why;  // one line for people
+};
 
 struct RunSpec {
   std::uint64_t run = 0;  // not 0; unlike any other run's, of another master too: draw it at random
@@ -34,9 +42,11 @@ struct RunSpec {
   // Only for the journal:
   std::string target;                       // scheme://host[:port]base_path
   std::vector<v1::EndpointName> endpoints;  // by scenario::EndpointId
-  std::vector<std::string> thresholds;
+  std::vector<v1::ThresholdRule> thresholds;
   std::string resolved_config;
   std::string clock;  // which monotonic clock this master has
+  // Asked at each second that every worker has delivered; ends the run. May be empty.
+  std::function<std::optional<Abort>(const results::Results&)> abort_when;
   double think_time_s = 0;
   std::optional<std::uint32_t> declared_pool;
 };
@@ -44,7 +54,7 @@ struct RunSpec {
 struct Outcome {
   enum class Kind {
     kDone,         // the plan's end (or the last level's) was reached and everybody delivered
-    kInterrupted,  // StopRun
+    kInterrupted,  // StopRun; not what a threshold ended
     kIncomplete,   // workers missing or lost for good
     kFailed,       // could not begin: a worker cannot prepare (exit code 3 as well)
   };

@@ -210,7 +210,7 @@ void Run::BeginStart(Time now) {
     run.set_sfp_version(std::string(Version()));
     run.mutable_endpoints()->Add(spec_.endpoints.begin(), spec_.endpoints.end());
     run.set_resolved_config(spec_.resolved_config);
-    run.mutable_thresholds()->Add(spec_.thresholds.begin(), spec_.thresholds.end());
+    run.mutable_threshold_rules()->Add(spec_.thresholds.begin(), spec_.thresholds.end());
     run.set_think_time_s(spec_.think_time_s);
     run.set_iterations(plan_.iterations());
     if (spec_.declared_pool) run.set_declared_pool(*spec_.declared_pool);
@@ -268,8 +268,21 @@ void Run::TickRunning(Time now) {
     stopping_since_ = now;
     return;
   }
+  if (AskThresholds(now)) return;
   if (spec_.levels != nullptr) TickLevels(now);
   if (!over()) TickPlan(now);
+}
+
+// True: the run is stopping.
+bool Run::AskThresholds(Time now) {
+  const std::optional<std::uint32_t> complete = results_.complete_second();
+  if (!spec_.abort_when || !complete || watched_ > *complete) return false;
+  watched_ = *complete + 1;
+  const std::optional<Abort> abort = spec_.abort_when(results_);
+  if (!abort) return false;
+  aborted_by_ = abort->check;
+  Stop(abort->why, now);
+  return true;
 }
 
 // Each worker ends by itself when its users have done their parts. One that is lost may come back.
@@ -289,12 +302,15 @@ void Run::Stop(const std::string& why, Time now) {
   if (!started_ || stop_why_) {
     for (const auto& [index, part] : parts_) SendStop(*registry_.ByIndex(index));
     stop_why_ = why;
+    aborted_by_.clear();
     return Finish(Outcome::Kind::kInterrupted, why, now);
   }
   stop_why_ = why;
   LogInfo("stopping: " + why);
-  if (!WriteRecord(now,
-                   [&](v1::JournalRecord& record) { record.mutable_stopping()->set_why(why); })) {
+  if (!WriteRecord(now, [&](v1::JournalRecord& record) {
+        record.mutable_stopping()->set_why(why);
+        record.mutable_stopping()->set_aborted_by(aborted_by_);
+      })) {
     return;
   }
   if (state_ == RunState::kResuming) return GoOn(now);
@@ -335,7 +351,10 @@ void Run::TickStopping(Time now) {
   }
   const bool too_late = now - stopping_since_ > spec_.stop_timeout + kStopMargin;
   if (missing > 0 && waiting && !too_late) return;
-  if (stop_why_) return Finish(Outcome::Kind::kInterrupted, *stop_why_, now);
+  if (stop_why_ && aborted_by_.empty()) {
+    return Finish(Outcome::Kind::kInterrupted, *stop_why_, now);
+  }
+  if (stop_why_ && missing == 0) return Finish(Outcome::Kind::kDone, *stop_why_, now);
   if (missing == 0) return Finish(Outcome::Kind::kDone, "", now);
   Finish(Outcome::Kind::kIncomplete,
          absl::StrFormat("%u of %u workers did not deliver all that they measured", missing,
@@ -346,7 +365,7 @@ void Run::TickStopping(Time now) {
 void Run::Finish(Outcome::Kind kind, const std::string& reason, Time now) {
   SFP_CHECK(!over());
   std::string why = reason;
-  if (started_ && kind != Outcome::Kind::kInterrupted &&
+  if (started_ && kind != Outcome::Kind::kInterrupted && aborted_by_.empty() &&
       results_.iterations() < plan_.iterations()) {
     kind = Outcome::Kind::kIncomplete;
     why += absl::StrFormat("%s%d of %d iterations were done", why.empty() ? "" : "; ",
@@ -373,6 +392,7 @@ void Run::Finish(Outcome::Kind kind, const std::string& reason, Time now) {
       record.mutable_ended()->set_interrupted(kind == Outcome::Kind::kInterrupted);
       record.mutable_ended()->set_why(why);
       record.mutable_ended()->set_kind(static_cast<std::uint32_t>(kind));
+      record.mutable_ended()->set_aborted_by(aborted_by_);
       record.mutable_ended()->set_missing_workers(outcome.missing_workers);
       record.mutable_ended()->set_journal(outcome.journal);
     });

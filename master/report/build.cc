@@ -184,9 +184,24 @@ std::vector<SeriesPoint> SeriesOf(const results::Results& results) {
 
 std::vector<Threshold> ThresholdsOf(const results::Results& results, const Report& report) {
   std::vector<Threshold> out;
-  for (const std::string& text : results.run().thresholds()) {
-    const StatusOr<config::Threshold> threshold = config::ParseThreshold(text);
-    out.push_back(threshold.ok() ? Evaluate(*threshold, report) : Threshold{.text = text});
+  const std::string& aborted_by = results.aborted_by();
+  const auto add = [&](const std::string& text, bool abort, Duration patience) {
+    StatusOr<config::Threshold> threshold = config::ParseThreshold(text);
+    if (!threshold.ok()) {
+      out.push_back({.text = text});
+      return;
+    }
+    threshold->abort = abort;
+    threshold->patience = patience;
+    Threshold& evaluated = out.emplace_back(Evaluate(*threshold, report));
+    if (text != aborted_by) return;
+    evaluated.aborted = true;
+    evaluated.held = false;
+    if (results.stopping()) evaluated.sentence += "; " + *results.stopping();
+  };
+  for (const std::string& text : results.run().thresholds()) add(text, false, Duration(0));
+  for (const v1::ThresholdRule& rule : results.run().threshold_rules()) {
+    add(rule.check(), rule.abort(), Duration(rule.for_ns()));
   }
   return out;
 }

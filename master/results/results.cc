@@ -1,5 +1,7 @@
 #include "master/results/results.h"
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -70,6 +72,7 @@ Status Results::ApplyBody(const v1::JournalRecord& record, Duration at) {
       return OnResumed(record.resumed());
     case v1::JournalRecord::kStopping:
       stopping_ = record.stopping().why();
+      aborted_by_ = record.stopping().aborted_by();
       return Ok();
     case v1::JournalRecord::kRun:
     case v1::JournalRecord::BODY_NOT_SET:
@@ -85,6 +88,15 @@ Status Results::OnRun(const v1::RunStarted& run) {
   endpoints_.resize(static_cast<std::size_t>(run.endpoints_size()));
   batches_.resize(endpoints_.size());
   connections_.failures.resize(endpoints_.size());
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const std::string prefix = run.endpoints(static_cast<int>(i)).name() + ":";
+    const auto names = [&](const v1::ThresholdRule& rule) {
+      return absl::StripLeadingAsciiWhitespace(rule.check()).substr(0, prefix.size()) == prefix;
+    };
+    if (std::any_of(run.threshold_rules().begin(), run.threshold_rules().end(), names)) {
+      timeline_.Watch(i);
+    }
+  }
   return Ok();
 }
 

@@ -114,6 +114,8 @@ class Results {
   const std::optional<v1::RunEnded>& ended() const { return ended_; }
   // It was told to stop, and why.
   const std::optional<std::string>& stopping() const { return stopping_; }
+  // The check of the threshold that stopped it; empty if none did.
+  const std::string& aborted_by() const { return aborted_by_; }
   // Over the whole run.
   const Generator& generator() const { return generator_; }
   const Connections& connections() const { return connections_; }
@@ -126,6 +128,12 @@ class Results {
   std::optional<std::uint32_t> complete_second() const { return timeline_.complete(); }
   // Merged response times of the newest complete seconds (at most 10), for live displays.
   stats::Histogram Recent(std::uint32_t seconds) const { return timeline_.Recent(seconds); }
+  // All figures of one endpoint (of all without one) in the newest complete seconds, at most 10, and
+  // of how many. One endpoint's are known only if a threshold of the run asks for it.
+  stats::EndpointStats RecentStats(std::optional<std::size_t> endpoint,
+                                   std::uint32_t& seconds) const {
+    return timeline_.RecentStats(endpoint, seconds);
+  }
   // Completed requests per endpoint in the newest complete seconds, and of how many seconds (at
   // most 10).
   std::vector<Counts> RecentCounts(std::uint32_t& seconds) const {
@@ -188,6 +196,7 @@ class Results {
   std::size_t at_least_ = 0;
   std::optional<v1::RunEnded> ended_;
   std::optional<std::string> stopping_;
+  std::string aborted_by_;
   std::vector<Absence> absences_;
   std::optional<Duration> plan_end_;
   Duration newest_{0};

@@ -75,6 +75,9 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
       if (retained->endpoints.size() <= i) retained->endpoints.resize(i + 1);
       retained->endpoints[i].requests += stats.requests();
       retained->endpoints[i].failures += stats.failed;
+      if (std::find(watched_.begin(), watched_.end(), i) != watched_.end()) {
+        retained->watched[i].Merge(stats);
+      }
     } else if (settled_row != nullptr) {
       settled_row->total.Merge(stats);
       settled_row->batches.Add(second, stats);
@@ -224,6 +227,25 @@ stats::Histogram Timeline::Recent(std::uint32_t seconds) const {
   for (auto at = seconds_.lower_bound(first); at != seconds_.end() && at->first <= *complete_;
        ++at) {
     out.Merge(at->second.total.response);
+  }
+  return out;
+}
+
+stats::EndpointStats Timeline::RecentStats(std::optional<std::size_t> endpoint,
+                                           std::uint32_t& seconds) const {
+  stats::EndpointStats out;
+  seconds = 0;
+  if (!complete_) return out;
+  const std::uint32_t first = FirstRecent(kRecent);
+  seconds = *complete_ + 1 - first;
+  for (auto at = seconds_.lower_bound(first); at != seconds_.end() && at->first <= *complete_;
+       ++at) {
+    if (!endpoint) {
+      out.Merge(at->second.total);
+    } else if (const auto found = at->second.watched.find(*endpoint);
+               found != at->second.watched.end()) {
+      out.Merge(found->second);
+    }
   }
   return out;
 }

@@ -97,6 +97,11 @@ class Timeline {
 
   // Over the newest complete seconds, at most kRecent of them.
   stats::Histogram Recent(std::uint32_t seconds) const;
+  // From now on this endpoint's figures are kept for RecentStats.
+  void Watch(std::size_t endpoint) { watched_.emplace_back(endpoint); }
+  // Of one that is watched, or of all; and of how many seconds.
+  stats::EndpointStats RecentStats(std::optional<std::size_t> endpoint,
+                                   std::uint32_t& seconds) const;
   // Per endpoint; and of how many seconds.
   std::vector<Counts> RecentCounts(std::uint32_t& seconds) const;
 
@@ -105,6 +110,7 @@ class Timeline {
     stats::EndpointStats total;
     Generator generator;
     std::vector<Counts> endpoints;
+    std::map<std::size_t, stats::EndpointStats> watched;
   };
 
   SeriesPoint& PointOf(std::uint32_t second);
@@ -130,7 +136,8 @@ class Timeline {
   std::uint32_t first_retained_ = 0;         // all before it are settled
   std::optional<std::uint32_t> complete_;
   std::vector<Row> rows_;
-  std::vector<Settled> settled_;  // by row
+  std::vector<Settled> settled_;      // by row
+  std::vector<std::size_t> watched_;  // endpoints
   bool degraded_ = false;
 };
 

@@ -10,7 +10,7 @@ namespace sfp::demo {
 namespace {
 
 constexpr std::string_view kNames[kFaults] = {"reset",    "close",     "error500",   "stall",
-                                              "truncate", "malformed", "slow-accept"};
+                                              "truncate", "malformed", "reset-body", "slow-accept"};
 constexpr int kSlowAccept = static_cast<int>(Fault::kSlowAccept);
 
 }  // namespace

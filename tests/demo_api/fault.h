@@ -5,7 +5,8 @@
 //
 //   reset      RST instead of an answer              stall      no answer, until the socket timeout
 //   close      FIN instead of an answer              truncate   half of the answer, then FIN
-//   error500   a 500                                 malformed  an answer that is not HTTP
+//   error500   a 500                                 reset-body  half of the answer, then RST
+//   malformed  an answer that is not HTTP
 //   slow-accept  the connection is looked at only after a second (by number of the connection)
 //
 // Thread: immutable.
@@ -19,8 +20,17 @@
 
 namespace sfp::demo {
 
-enum class Fault { kReset, kClose, kError500, kStall, kTruncate, kMalformed, kSlowAccept };
-inline constexpr int kFaults = 7;
+enum class Fault {
+  kReset,
+  kClose,
+  kError500,
+  kStall,
+  kTruncate,
+  kMalformed,
+  kResetBody,
+  kSlowAccept
+};
+inline constexpr int kFaults = 8;
 std::string_view Name(Fault fault);
 
 class Faults {

@@ -56,7 +56,7 @@ int Main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "Of records, service times and faults");
   app.add_option("--fault", options.faults,
                  "KIND:PERCENT, repeatable: reset, close, error500, stall, truncate, malformed, "
-                 "slow-accept");
+                 "reset-body, slow-accept");
   app.add_option("--log", options.log, "A line per answered request: method, target, status");
   CLI11_PARSE(app, argc, argv);
 

@@ -19,6 +19,7 @@ namespace sfp::demo {
 namespace {
 
 constexpr Duration kAcceptDelay{1'000'000'000};  // of a connection that meets slow-accept
+constexpr std::chrono::milliseconds kResetDelay{20};
 constexpr Duration kStopGrace{500'000'000};
 
 Duration Divide(Duration d, double speed) { return FromSeconds(Seconds(d) / speed); }
@@ -79,6 +80,7 @@ class Service::Parts final : public net::HttpObserver {
   void ArmTimer();
   void Finish(const Pending& pending, bool killed);
   void Answer(const Pending& pending);
+  void ResetSoon(const net::Responder& responder);
   void Log(const Pending& pending, int status);
 
   const ServiceOptions options_;  // scaled
@@ -249,11 +251,22 @@ void Service::Parts::Answer(const Pending& pending) {
                              " Cut\r\nContent-Type: application/json\r\nContent-Length: " +
                              std::to_string(answer.body.size()) + "\r\n\r\n";
     pending.responder.SendRaw(answer.status, head + answer.body.substr(0, answer.body.size() / 2));
+  } else if (pending.fault == Fault::kResetBody) {
+    pending.responder.StartStream(
+        {.status = answer.status, .body = std::string_view(answer.body).substr(0, 200)});
+    ResetSoon(pending.responder);
   } else if (pending.fault == Fault::kMalformed) {
     pending.responder.SendRaw(answer.status, "HTPP/1.1 OK 200\r\n\r\n");
   } else {
     pending.responder.Send({.status = answer.status, .body = answer.body, .fields = answer.fields});
   }
+}
+
+// A reset may overtake what was sent right before it.
+void Service::Parts::ResetSoon(const net::Responder& responder) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(io_, kResetDelay);
+  timer->async_wait(
+      [timer, responder](const auto&) { responder.Abort(net::Responder::AbortKind::kReset); });
 }
 
 void Service::Parts::Log(const Pending& pending, int status) {

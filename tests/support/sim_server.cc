@@ -48,6 +48,7 @@ class SimServer::Connection final : public engine::Connection, private engine::T
       exchange.failure.kind = reply_.failure;
       exchange.failure.phase = stats::Phase::kFirstByte;
       exchange.failure.message = "simulated";
+      exchange.failure.evidence.reused = reply_.stale;
       sample.failure = &exchange.failure;
     }
     handler_->OnExchange(exchange);

@@ -32,6 +32,7 @@ struct SimReply {
   std::string_view location;  // must stay valid
   std::vector<std::string_view> set_cookies;
   stats::FailureKind failure = stats::FailureKind::kNone;  // instead of an answer
+  bool stale = false;                                      // on a connection that was used before
 };
 
 class SimServer final : public engine::Connector {

@@ -49,9 +49,13 @@ class EngineThread::Loop : public engine::EngineObserver {
                                                options_);
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
+    Time due = kNever;  // when this turn had to begin
     while (!stopping_) {
-      wheel.Advance(Now());
-      reactor_.Turn(wheel.NextDue());
+      const Time now = Now();
+      if (due <= now) engine_->LoopLag(now - due);
+      wheel.Advance(now);
+      due = wheel.NextDue();
+      reactor_.Turn(due);
     }
     engine_.reset();
     client_.reset();

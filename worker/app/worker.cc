@@ -18,6 +18,7 @@
 #include "worker/app/address_refresh.h"
 #include "worker/app/engine_thread.h"
 #include "worker/app/limits.h"
+#include "worker/app/machine.h"
 #include "worker/control/control_client.h"
 
 namespace sfp::app {
@@ -94,6 +95,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
             [this, generation = generation_](std::uint32_t thread, stats::Interval interval) {
               Post([this, generation, thread, interval = std::move(interval)]() mutable {
                 if (generation != generation_) return;
+                if (thread == 0) interval.machine = machine_.Read();
                 agent_.OnInterval(thread, std::move(interval), Now());
               });
             },
@@ -187,6 +189,7 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   agent::Agent agent_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_;
+  Machine machine_{RaiseDescriptorLimit()};
   std::uint32_t index_ = 0;
   std::uint64_t generation_ = 0;  // of the engines and preparations whose news still count
   std::thread preparing_;

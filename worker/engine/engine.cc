@@ -213,6 +213,10 @@ void Engine::Recycle(stats::Interval interval) {
   if (state_->recorder()) state_->recorder()->Recycle(std::move(interval));
 }
 
+void Engine::LoopLag(Duration late) {
+  if (state_->recorder()) state_->recorder()->LoopLag(late);
+}
+
 std::uint32_t Engine::users() const { return static_cast<std::uint32_t>(state_->users()); }
 
 std::uint64_t Engine::in_flight() const {

@@ -65,6 +65,9 @@ class Engine {
   // An interval that was handed out and is not needed any more: its memory is used again.
   void Recycle(stats::Interval interval);
 
+  // The loop turned so late: counted as the generator's own delay.
+  void LoopLag(Duration late);
+
   // Running by the plan; those that finish their last task are not counted.
   std::uint32_t users() const;
   std::uint64_t in_flight() const;

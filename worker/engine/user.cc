@@ -150,6 +150,7 @@ void User::Pick() {
 
 bool User::Draw() {
   hops_ = 0;
+  retrying_ = false;
   std::optional<std::uint64_t> arrival;
   if (role_.serves && stage_ == Stage::kPicked) arrival = arrival_;
   if (!draw_.Take(context_.program, *task_, session_, context_.pools, rng_, arrival)) return false;
@@ -163,7 +164,7 @@ void User::Send() {
                         .keep_body = task_->needs_body,
                         .keep_headers = task_->needs_headers,
                         .timeout = task_->timeout};
-  context_.recorder->Started(task_->endpoint);
+  context_.recorder->Started(endpoint());
   exchanging_ = true;
   connection_->Start(request, *this);
 }
@@ -179,7 +180,7 @@ void User::Fail(Exchange& exchange, stats::FailureKind kind, std::string message
 
 bool User::Settle(Exchange& exchange) {
   stats::Sample& sample = exchange.sample;
-  const bool planned = stage_ == Stage::kPicked && hops_ == 0 &&
+  const bool planned = stage_ == Stage::kPicked && hops_ == 0 && !retrying_ &&
                        (role_.serves || user_class().wait.pacing().has_value());
   sample.intended =
       planned ? std::max(sample.ended - wanted_, sample.response) : stats::kNotMeasured;
@@ -196,8 +197,19 @@ bool User::Settle(Exchange& exchange) {
       context_.collector.Take(*task_, exchange.body, context_.pools, rng_);
     }
   }
-  context_.recorder->Completed(task_->endpoint, sample);
+  context_.recorder->Completed(endpoint(), sample);
+  const bool retried = std::exchange(retrying_, false);
+  if (!retried && MayRetry(exchange)) {
+    rendered_ = context_.renderer.Render(*task_, draw_, session_, now_);
+    return retrying_ = true;
+  }
   return more;
+}
+
+bool User::MayRetry(const Exchange& exchange) const {
+  return task_->retry_endpoint && hops_ == 0 && (!context_.stopping || stage_ == Stage::kOnStop) &&
+         exchange.sample.failure != nullptr &&
+         stats::MetClosedConnection(exchange.failure.kind, exchange.failure.evidence);
 }
 
 bool User::FollowRedirect(Exchange& exchange) {

@@ -13,6 +13,8 @@
 //   period after its start (φ the golden ratio), so that users who start together stay apart.
 // * In the open model it has no wait: after each task it is free until it is given an arrival.
 // * The intended response time of a paced task or an arrival's counts from when it was wanted.
+// * With the target's retry, a request that met a connection which the server had closed is made
+//   once more, as a request of an endpoint of its own; the failure stays one.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
 //   not the user.
 // * A skipped task is counted and followed by the wait, of at least kLeastWaitAfterSkip.
@@ -118,6 +120,10 @@ class User final : private Timer, private ExchangeHandler {
   // Judges, collects and records; true if a redirect leads to another request, rendered then.
   bool Settle(Exchange& exchange);
   bool FollowRedirect(Exchange& exchange);
+  bool MayRetry(const Exchange& exchange) const;
+  scenario::EndpointId endpoint() const {
+    return retrying_ ? *task_->retry_endpoint : task_->endpoint;
+  }
   void Fail(Exchange& exchange, stats::FailureKind kind, std::string message);
   // The task is over: when the next one starts, kNever for a user that is told.
   Time Ended(bool skipped);
@@ -146,6 +152,7 @@ class User final : private Timer, private ExchangeHandler {
   std::uint32_t hops_ = 0;  // redirects followed in this task
   Stage stage_ = Stage::kOnStart;
   bool exchanging_ = false;
+  bool retrying_ = false;  // the request is one that is made once more
   bool retiring_ = false;
   bool again_ = false;  // wanted after on_stop
   UserTask life_;

@@ -92,5 +92,19 @@ TEST(Cores, ThereIsAtLeastOne) { EXPECT_GE(UsableCores(), 1u); }
 
 TEST(Memory, IsKnownHere) { EXPECT_GT(UsableMemory(), 1u << 20); }
 
+TEST(Throttling, IsReadFromEitherVersionsStatistics) {
+  const auto v2 = ThrottlingOf(
+      "usage_usec 5\nuser_usec 3\nnr_periods 100\nnr_throttled 7\nthrottled_usec 2500\n");
+  ASSERT_TRUE(v2);
+  EXPECT_EQ(v2->periods, 7u);
+  EXPECT_EQ(v2->time, std::chrono::microseconds(2500));
+  const auto v1 = ThrottlingOf("nr_periods 100\nnr_throttled 7\nthrottled_time 2500\n");
+  ASSERT_TRUE(v1);
+  EXPECT_EQ(v1->time, std::chrono::nanoseconds(2500));
+  for (const char* none : {"", "usage_usec 5\nuser_usec 3\n", "throttled_usec x"}) {
+    EXPECT_FALSE(ThrottlingOf(none)) << none;
+  }
+}
+
 }  // namespace
 }  // namespace sfp

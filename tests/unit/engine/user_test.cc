@@ -112,6 +112,51 @@ v1::Plan Points(std::vector<std::pair<Duration, double>> points, Duration end = 
   return plan;
 }
 
+v1::Scenario WithRetry() {
+  v1::Scenario scenario = BareScenario();
+  scenario.mutable_target()->set_retry_stale(true);
+  scenario.mutable_users(0)->mutable_wait()->set_constant_ns(Duration(100_ms).count());
+  AddTask(*scenario.mutable_users(0), "read", 1, "/read");
+  return scenario;
+}
+
+TEST(Retry, ARequestThatMetAClosedConnectionIsMadeOnceMoreAndBothCount) {
+  int n = 0;
+  World world(WithRetry(), {.service = 10_ms, .reply = [&n](std::string_view) {
+                              ++n;
+                              const bool fails = n == 2 || n == 5 || n == 6;
+                              return SimReply{.failure = fails ? stats::FailureKind::kReset
+                                                               : stats::FailureKind::kNone,
+                                              .stale = true};
+                            }});
+  world.engines.Start(Steady(1, 1_s), world.start);
+  world.clock.Run();
+  ASSERT_EQ(world.engines.Total().size(), 2u);
+  EXPECT_EQ(world.Stats(0).failed, 2u);
+  EXPECT_EQ(world.Stats(1).started, 2u);
+  EXPECT_EQ(world.Stats(1).succeeded, 1u);
+  EXPECT_EQ(world.Stats(1).failed, 1u);
+  std::uint64_t iterations = 0;
+  for (const auto& interval : world.engines[0].intervals) iterations += interval.iterations;
+  EXPECT_EQ(iterations, world.Stats(0).requests());
+}
+
+TEST(Retry, OtherFailuresAndOtherMethodsAreNotMadeAgain) {
+  for (const bool post : {true, false}) {
+    v1::Scenario scenario = WithRetry();
+    if (post) scenario.mutable_users(0)->mutable_tasks(0)->set_method("POST");
+    World world(scenario, {.service = 10_ms, .reply = [post](std::string_view) {
+                             return SimReply{.failure = stats::FailureKind::kReset, .stale = post};
+                           }});
+    world.engines.Start(Steady(1, 1_s), world.start);
+    world.clock.Run();
+    EXPECT_GT(world.Stats(0).failed, 5u);
+    for (std::size_t i = 1; i < world.engines.Total().size(); ++i) {
+      EXPECT_EQ(world.Stats(i).started, 0u);
+    }
+  }
+}
+
 TEST(OnStop, RunsInOrderWhenTheRunEndsAndIsRecorded) {
   World world(WithLogout(), {.service = 100_ms});
   // At the end the user thinks: it wakes at once.

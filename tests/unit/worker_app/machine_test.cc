@@ -1,5 +1,7 @@
 // What the worker reads off its machine, and whom it lets itself be pointed at.
 
+#include "worker/app/machine.h"
+
 #include <gtest/gtest.h>
 
 #include "worker/app/limits.h"
@@ -19,6 +21,17 @@ TEST(Limits, TheWorkerKeepsDescriptorsForItself) {
   EXPECT_EQ(MostUsers(100), 0u);
   EXPECT_EQ(MostUsers(1128), 1000u);
   EXPECT_LE(LocalPorts(), 65'536u);
+}
+
+TEST(Machine, TellsWhatIsInUse) {
+  EXPECT_EQ(TimeWaitsOf("sockets: used 90\nTCP: inuse 5 orphan 0 tw 37 alloc 8 mem 1\n"), 37u);
+  EXPECT_EQ(TimeWaitsOf("tw"), 0u);
+  Machine machine(1000);
+  const stats::Machine found = machine.Read();
+  EXPECT_EQ(found.descriptor_limit, 1000u);
+  EXPECT_GE(found.descriptors, 3u);
+  EXPECT_GE(found.ports, found.descriptors);
+  EXPECT_EQ(found.port_limit, LocalPorts());
 }
 
 TEST(AllowTarget, NamesHostsOrHostsWithPorts) {
