@@ -1,6 +1,7 @@
 #include "common/net/tunnel.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -189,6 +190,15 @@ void Tunnel::EndBy(Duration limit, Kind kind) {
   limit_.async_wait([self = shared_from_this(), kind](const boost::system::error_code& error) {
     if (!error) self->End({kind, ""});
   });
+}
+
+std::optional<Duration> Tunnel::SinceAnswer() {
+  if (ended_) return std::nullopt;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const int fd = outer_.descriptor().native_handle();
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return std::chrono::milliseconds(info.tcpi_last_ack_recv);
 }
 
 void Tunnel::Cut() { End({}); }

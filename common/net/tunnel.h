@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/time.h"
@@ -45,6 +46,9 @@ class Tunnel : public std::enable_shared_from_this<Tunnel> {
   ~Tunnel();
 
   void Begin();
+  // How long ago the kernel on the other side last acknowledged or sent anything; nothing once it
+  // has ended.
+  std::optional<Duration> SinceAnswer();
   // Ends at once; on_end follows unless it was called.
   void Cut();
 

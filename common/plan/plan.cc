@@ -70,6 +70,18 @@ StatusOr<Plan> Plan::Create(const v1::Plan& proto) {
   return plan;
 }
 
+bool Plan::IsSharedBy(std::uint32_t worker) const {
+  return std::any_of(owners_.begin(), owners_.end(),
+                     [worker](std::uint32_t owner) { return owner != worker; });
+}
+
+Plan Plan::Without(std::uint32_t worker) const {
+  constexpr std::uint32_t kNobody = ~std::uint32_t{0};
+  Plan plan = *this;
+  std::replace(plan.owners_.begin(), plan.owners_.end(), worker, kNobody);
+  return plan;
+}
+
 std::ptrdiff_t Plan::Before(Duration t) const {
   const auto after =
       std::upper_bound(points_.begin(), points_.end(), t.count(),

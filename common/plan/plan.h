@@ -67,6 +67,10 @@ class Plan {
   // Thread of the owning worker: its k-th entry of the owner table belongs to thread k mod threads.
   // So in a run's first plan; later revisions leave users on their threads as far as possible.
   std::uint32_t ThreadOf(std::uint64_t user, std::uint32_t threads) const;
+  // Whether a user may be some other worker's.
+  bool IsSharedBy(std::uint32_t worker) const;
+  // The same with this worker's users nobody's: they are paused.
+  Plan Without(std::uint32_t worker) const;
   // The period with which ownership repeats over user numbers.
   std::size_t owner_entries() const { return owners_.size(); }
 

@@ -288,11 +288,14 @@ void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, T
 
 EndpointId Compiler::EndpointOf(const std::string& name, const std::string& method) {
   std::vector<Endpoint>& endpoints = out().endpoints;
-  const auto known = std::find_if(endpoints.begin(), endpoints.end(), [&](const Endpoint& e) {
-    return e.name == name && e.method == method;
-  });
-  const auto id = static_cast<EndpointId>(known - endpoints.begin());
-  if (known == endpoints.end()) endpoints.push_back({name, method});
+  const auto id = static_cast<EndpointId>(std::min(known_.size(), kMostEndpoints));
+  const auto [known, is_new] = known_.try_emplace({name, method}, id);
+  if (!is_new) return known->second;
+  if (id < kMostEndpoints) {
+    endpoints.push_back({name, method});
+  } else if (endpoints.size() == kMostEndpoints) {
+    endpoints.push_back({std::string(kOtherEndpoint), ""});
+  }
   return id;
 }
 

@@ -5,9 +5,11 @@
 //
 // Thread: confined to one compilation.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/scenario/compiled.h"
@@ -41,6 +43,7 @@ class Compiler {
 
   const v1::Scenario& scenario_;
   std::shared_ptr<Program> program_{new Program};
+  std::map<std::pair<std::string, std::string>, EndpointId> known_;  // by name and method
   std::vector<std::string> errors_;
 };
 

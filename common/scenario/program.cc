@@ -9,6 +9,14 @@ Program::~Program() = default;
 
 const v1::Target& Program::target() const { return compiled_->target; }
 const Origin& Program::origin() const { return compiled_->origin; }
+std::string_view EndpointWarning(std::size_t endpoints) {
+  static_assert(kMostEndpoints == 1000);
+  return endpoints <= kMostEndpoints
+             ? ""
+             : "there are more than 1000 request names: those beyond share the row '(other)'. Is a "
+               "URL or a number part of a name?";
+}
+
 std::span<const Endpoint> Program::endpoints() const { return compiled_->endpoints; }
 std::span<const Task> Program::tasks() const { return compiled_->tasks; }
 std::span<const UserClass> Program::classes() const { return compiled_->classes; }

@@ -15,7 +15,9 @@
 // A user's choices come from Rng(seed, user, iteration) only, so the same seed sends the same
 // requests for any number of workers; values collected from responses are the one exception.
 //
-// Tasks of two classes with the same name and method share an endpoint.
+// Tasks of two classes with the same name and method share an endpoint. There are kMostEndpoints of
+// them at most: further names (a URL or an id in the name, by mistake) share one more, so that
+// tables, snapshots and the memory of every part stay bounded.
 //
 // Thread: immutable.
 
@@ -24,6 +26,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "common/base/status.h"
 #include "common/scenario/data.h"
@@ -32,6 +35,12 @@
 #include "sfp/v1/scenario.pb.h"
 
 namespace sfp::scenario {
+
+inline constexpr std::size_t kMostEndpoints = 1000;
+inline constexpr std::string_view kOtherEndpoint = "(other)";  // its method is empty
+
+// A sentence for people if a run with so many endpoints has that one; empty otherwise.
+std::string_view EndpointWarning(std::size_t endpoints);
 
 struct Endpoint {
   std::string name;

@@ -40,7 +40,7 @@ void Histogram::Merge(const Histogram& other) {
   if (other.count_ == 0) return;
   Unpack();
   for (const Cell& cell : other.cells_) Add(cell.index, cell.count);
-  for (std::uint32_t b = 0; b < kBlocks; ++b) {
+  for (std::uint32_t b = 0; b < kBlocks && other.cells_.empty(); ++b) {
     if (!other.blocks_[b]) continue;
     if (!blocks_[b]) {
       blocks_[b] = std::make_unique<Block>(*other.blocks_[b]);

@@ -103,6 +103,7 @@ class Histogram {
   template <typename Visit>
   void ForEachBucket(Visit visit) const {
     for (const Cell& cell : cells_) visit(cell.index, cell.count);
+    if (!cells_.empty()) return;
     for (std::uint32_t b = 0; b < kBlocks; ++b) {
       if (!blocks_[b]) continue;
       for (std::uint32_t i = 0; i < kBlock; ++i) {
@@ -120,6 +121,8 @@ class Histogram {
   static StatusOr<Histogram> FromProto(const v1::Histogram& in);
   // The bucket counts alone, as HdrHistogram's V2 encoding has them.
   void AppendCounts(std::string& out) const;
+  // The same into one that is empty; after an error its content is undefined.
+  Status Decode(const v1::Histogram& in);
 
  private:
   using Block = std::array<std::uint64_t, kBlock>;

@@ -137,11 +137,17 @@ void Histogram::AppendCounts(std::string& out) const {
 }
 
 StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& in) {
-  constexpr std::uint32_t kEnd = IndexOf(kHighestUs) + 1;
   Histogram out;
+  if (Status status = out.Decode(in); !status.ok()) return status;
+  return out;
+}
+
+Status Histogram::Decode(const v1::Histogram& in) {
+  SFP_CHECK(count_ == 0);
+  constexpr std::uint32_t kEnd = IndexOf(kHighestUs) + 1;
   Bounds bounds;
   std::string_view bytes = in.counts();
-  out.cells_.reserve(std::min<std::uint64_t>(in.count(), bytes.size()));
+  cells_.reserve(std::min<std::uint64_t>(in.count(), bytes.size()));
   std::uint64_t index = 0;
   bool gap = false;  // the last number stood for empty buckets
   while (!bytes.empty()) {
@@ -153,7 +159,7 @@ StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& in) {
         return Invalid("histogram: count is not that of its buckets");
       }
       Note(bounds, static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number));
-      out.cells_.push_back({static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number)});
+      cells_.push_back({static_cast<std::uint32_t>(index), static_cast<std::uint64_t>(number)});
       ++index;
       gap = false;
       continue;
@@ -165,13 +171,13 @@ StatusOr<Histogram> Histogram::FromProto(const v1::Histogram& in) {
   }
   if (gap) return Invalid("histogram: ends with empty buckets");
   if (Status status = CheckTotals(in, bounds); !status.ok()) return status;
-  if (in.count() == 0) return out;
-  out.count_ = in.count();
-  out.above_range_ = in.above_range();
-  out.sum_ns_ = in.sum_ns();
-  out.min_ns_ = in.min_ns();
-  out.max_ns_ = in.max_ns();
-  return out;
+  if (in.count() == 0) return Ok();
+  count_ = in.count();
+  above_range_ = in.above_range();
+  sum_ns_ = in.sum_ns();
+  min_ns_ = in.min_ns();
+  max_ns_ = in.max_ns();
+  return Ok();
 }
 
 }  // namespace sfp::stats

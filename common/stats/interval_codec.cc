@@ -120,12 +120,10 @@ void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
 
 Status TakeHistogram(const v1::Histogram& in, std::uint64_t most, std::string_view what,
                      Histogram& out) {
-  StatusOr<Histogram> histogram = Histogram::FromProto(in);
-  if (!histogram.ok()) return Annotate(histogram.status(), what);
-  if (histogram->count() > most) {
+  if (Status status = out.Decode(in); !status.ok()) return Annotate(status, what);
+  if (out.count() > most) {
     return Invalid(std::string(what) + ": more values than there can be");
   }
-  out = *std::move(histogram);
   return Ok();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "common/base/last_words.h"
+#include "common/scenario/program.h"
 #include "master/app/run_folder.h"
 #include "master/app/run_plan.h"
 #include "master/report/build.h"
@@ -68,6 +69,9 @@ int RunCheck(const MasterOptions& options) {
     std::printf("# wait       not used: arrivals say when tasks begin\n");
   } else if (spec->think_time_s >= 0) {
     std::printf("# think time %.3g s on average\n", spec->think_time_s);
+  }
+  if (const auto warning = scenario::EndpointWarning(spec->endpoints.size()); !warning.empty()) {
+    Say(options.config + ": warning: " + std::string(warning));
   }
   for (const v1::EndpointName& endpoint : spec->endpoints) {
     std::printf("# endpoint   %-7s %s\n", endpoint.method().c_str(), endpoint.name().c_str());

@@ -11,9 +11,11 @@
 #include <random>
 #include <utility>
 
+#include "common/base/clock_watch.h"
 #include "common/base/last_words.h"
 #include "common/base/text.h"
 #include "common/net/secret.h"
+#include "common/scenario/program.h"
 #include "master/app/desk.h"
 #include "master/app/local_workers.h"
 #include "master/app/progress.h"
@@ -165,6 +167,9 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
     spec->id = RunId(config.name);
     folder_ = options_.out.empty() || runs_++ > 0 ? "runs/" + spec->id : options_.out;
     if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
+    if (const auto warning = scenario::EndpointWarning(spec->endpoints.size()); !warning.empty()) {
+      LogWarn(std::string(warning));
+    }
     auto journal = coordinator::JournalFile::Create(folder_ + "/journal.pb");
     if (!journal.ok()) return journal.status();
     LogInfo("target " + spec->target + ", " + Describe(spec->shape) + ", seed " +
@@ -267,6 +272,11 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
 
   void Tick() {
     const Time now = Now();
+    if (now >= next_look_at_clocks_) {
+      next_look_at_clocks_ = now + std::chrono::seconds(1);
+      const ClockReading reading = ReadClocks();
+      coordinator_.OnClocks(reading.wall_ahead(), clocks_.Notice(reading), now);
+    }
     coordinator_.Tick(now);
     if (!leaving_) {
       for (const std::string& sentence : local_workers_.Reap()) LogWarn(sentence);
@@ -311,6 +321,8 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
   net::TlsContext web_tls_;
   std::unique_ptr<web::Server> web_;
   LocalWorkers local_workers_;
+  ClockWatch clocks_;
+  Time next_look_at_clocks_{};
   int runs_ = 0;
   int connections_ = 0;
   int signals_seen_ = 0;

@@ -24,6 +24,9 @@ void Coordinator::OnDisconnect(ConnectionId connection, Time now) {
   core_->OnDisconnect(connection, now);
 }
 void Coordinator::Tick(Time now) { core_->Tick(now); }
+void Coordinator::OnClocks(Duration wall_ahead, const ClockChange& change, Time now) {
+  core_->OnClocks(wall_ahead, change, now);
+}
 
 Status Coordinator::StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now) {
   return core_->StartRun(std::move(spec), std::move(journal), now);
@@ -80,6 +83,7 @@ std::vector<WorkerView> Coordinator::workers() const {
     view.round_trip = worker->clock.round_trip();
     view.clock_offset = worker->clock.offset();
     view.heard = worker->last_heard;
+    view.wall_offset = worker->wall_offset;
     views.push_back(std::move(view));
   }
   return views;

@@ -33,6 +33,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock_watch.h"
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "master/coordinator/journal.h"
@@ -76,9 +77,10 @@ struct WorkerView {
   bool connected = false;
   bool in_run = false;
   bool lost = false;
-  Duration round_trip{0};    // the shortest of the last pings
-  Duration clock_offset{0};  // worker's clock - master's clock
-  Time heard{};              // its last sign of life
+  Duration round_trip{0};               // the shortest of the last pings
+  Duration clock_offset{0};             // worker's clock - master's clock
+  std::optional<Duration> wall_offset;  // the same of the wall clocks, which no figure uses
+  Time heard{};                         // its last sign of life
 };
 
 class Coordinator {
@@ -92,6 +94,9 @@ class Coordinator {
   void OnMessage(ConnectionId connection, const v1::WorkerMessage& message, Time now);
   void OnDisconnect(ConnectionId connection, Time now);
   void Tick(Time now);
+  // Each second: how far the wall clock is ahead of the monotonic one, and what was noticed since
+  // the last call.
+  void OnClocks(Duration wall_ahead, const ClockChange& change, Time now);
 
   // Refused while a run is on, or if the spec cannot be (no endpoints, a plan that Plan::Create
   // refuses).

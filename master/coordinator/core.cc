@@ -63,10 +63,7 @@ Status Coordinator::Core::FromWorker(Worker& worker, v1::WorkerMessage& message,
     case v1::WorkerMessage::kHello:
       return Invalid("a second Hello on one stream");
     case v1::WorkerMessage::kPong:
-      if (worker.clock.Received(message.pong().master_ns(), message.pong().worker_ns(), now) &&
-          worker.clock.samples() < kQuickPings) {
-        Ping(worker, now);
-      }
+      OnPong(worker, message.pong(), now);
       return Ok();
     case v1::WorkerMessage::kPrepared:
       return run_ ? run_->OnPrepared(worker, message.prepared(), now) : Ok();
@@ -81,6 +78,26 @@ Status Coordinator::Core::FromWorker(Worker& worker, v1::WorkerMessage& message,
       return Invalid("an empty message");
   }
   return Ok();
+}
+
+void Coordinator::Core::OnPong(Worker& worker, const v1::Pong& pong, Time now) {
+  if (!worker.clock.Received(pong.master_ns(), pong.worker_ns(), now)) return;
+  worker.pong_ns = pong.worker_ns();
+  if (pong.wall_ns() != 0 && wall_ahead_) {
+    // Both wall clocks at the moment of the answer. In unsigned arithmetic: the worker's numbers may
+    // be anything.
+    const auto offset = static_cast<std::uint64_t>(pong.wall_ns()) -
+                        static_cast<std::uint64_t>(pong.worker_ns()) +
+                        static_cast<std::uint64_t>(worker.clock.offset().count()) -
+                        static_cast<std::uint64_t>(wall_ahead_->count());
+    worker.wall_offset = Duration(static_cast<std::int64_t>(offset));
+  }
+  if (worker.clock.samples() < kQuickPings) Ping(worker, now);
+}
+
+void Coordinator::Core::OnClocks(Duration wall_ahead, const ClockChange& change, Time now) {
+  wall_ahead_ = wall_ahead;
+  if (RunIsOn() && change.any()) run_->OnClocksChanged(change, now);
 }
 
 std::string Coordinator::Core::Objection(const v1::Hello& hello, bool& retry) {
@@ -211,6 +228,7 @@ void Coordinator::Core::Ping(Worker& worker, Time now) {
   worker.clock.Sent(now);
   v1::MasterMessage message;
   message.mutable_ping()->set_master_ns(now.time_since_epoch().count());
+  message.mutable_ping()->set_pong_ns(worker.pong_ns);
   shell_.Send(*worker.connection, message);
 }
 

@@ -28,6 +28,7 @@ class Coordinator::Core {
   void OnMessage(ConnectionId connection, v1::WorkerMessage& message, Time now);
   void OnDisconnect(ConnectionId connection, Time now);
   void Tick(Time now);
+  void OnClocks(Duration wall_ahead, const ClockChange& change, Time now);
 
   Status StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now);
   Status ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Time now);
@@ -49,6 +50,7 @@ class Coordinator::Core {
   void Refuse(ConnectionId connection, const std::string& who, const std::string& reason,
               bool retry, Time now);
   Status FromWorker(Worker& worker, v1::WorkerMessage& message, Time now);
+  void OnPong(Worker& worker, const v1::Pong& pong, Time now);
   void Ban(Worker& worker, const std::string& what, Time now);
   void Ping(Worker& worker, Time now);
   // Whoever is in this place has to go; what the newcomer replaces in the run, if anything.
@@ -67,6 +69,7 @@ class Coordinator::Core {
   std::unique_ptr<Run> run_;
   std::optional<std::string> goodbye_;
   std::optional<Time> last_tick_;
+  std::optional<Duration> wall_ahead_;  // of the monotonic clock
 };
 
 }  // namespace sfp::coordinator

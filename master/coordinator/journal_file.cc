@@ -46,7 +46,6 @@ int WriteAll(int fd, std::string_view& bytes) {
 struct JournalFile::Writer {
   Writer(int file, std::string name, std::uint64_t good_bytes, std::size_t most)
       : fd(file), path(std::move(name)), most_waiting(most), bytes(good_bytes) {}
-  ~Writer() { ::close(fd); }
 
   void Run();
   // 0, or the error; then nothing of the batch is in the file, unless half of it is `stuck` there.
@@ -108,6 +107,7 @@ void JournalFile::Writer::Run() {
     if (closing || stuck) break;
     changed.wait_for(lock, kTryAgain, [this] { return closing; });
   }
+  ::close(fd);  // and with it the lock, before anybody is told that this is over
   done = true;
   changed.notify_all();
 }

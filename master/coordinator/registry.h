@@ -38,6 +38,8 @@ struct Worker {
   Time last_heard{};
   Time gone{};  // when the last stream ended
   ClockOffset clock;
+  std::int64_t pong_ns = 0;             // of its newest Pong, on its clock
+  std::optional<Duration> wall_offset;  // its wall clock - ours
   Time next_ping{};
 };
 

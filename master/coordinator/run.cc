@@ -41,6 +41,28 @@ void Run::WriteJoined(const Worker& worker, bool again, Time now) {
     joined.set_session(worker.session);
     if (worker.replaces) joined.set_replaces(*worker.replaces);
     if (worker.place) joined.set_place(*worker.place);
+    if (worker.wall_offset) joined.set_wall_offset_ns(worker.wall_offset->count());
+  });
+  if (!again && worker.wall_offset && results::IsWrongWallClock(*worker.wall_offset)) {
+    LogWarn(absl::StrFormat("%s: its wall clock is %.1f s %s the master's; no figure uses it",
+                            NameOf(worker), std::abs(Seconds(*worker.wall_offset)),
+                            *worker.wall_offset > Duration(0) ? "ahead of" : "behind"));
+  }
+}
+
+void Run::OnClocksChanged(const ClockChange& change, Time now) {
+  if (!started_ || over()) return;
+  if (change.step != Duration(0)) {
+    LogWarn(absl::StrFormat("the master's wall clock was stepped by %+.3f s: no figure uses it",
+                            Seconds(change.step)));
+  }
+  if (change.suspended != Duration(0)) {
+    LogWarn(absl::StrFormat("the master's machine was suspended for %.1f s",
+                            Seconds(change.suspended)));
+  }
+  WriteRecord(now, [&](v1::JournalRecord& record) {
+    record.mutable_clock_changed()->set_step_ns(change.step.count());
+    record.mutable_clock_changed()->set_suspended_ns(change.suspended.count());
   });
 }
 
@@ -159,6 +181,17 @@ Status Run::OnPrepared(Worker& worker, const v1::Prepared& prepared, Time now) {
   return Ok();
 }
 
+void Run::WarnOfClocks(const Worker& worker, const v1::Snapshot& snapshot) {
+  if (snapshot.clock_step_ns() != 0) {
+    LogWarn(absl::StrFormat("%s: its wall clock was stepped by %+.3f s; no figure uses it",
+                            NameOf(worker), Seconds(Duration(snapshot.clock_step_ns()))));
+  }
+  if (snapshot.suspended_ns() != 0) {
+    LogWarn(absl::StrFormat("%s: its machine was suspended for %.1f s", NameOf(worker),
+                            Seconds(Duration(snapshot.suspended_ns()))));
+  }
+}
+
 Status Run::OnSnapshot(Worker& worker, v1::Snapshot& snapshot, Time now) {
   if (snapshot.run() != spec_.run || over()) return Ok();  // the run is over: it will be told so
   Part* part = PartOf(worker);
@@ -174,6 +207,7 @@ Status Run::OnSnapshot(Worker& worker, v1::Snapshot& snapshot, Time now) {
       break;
     case session::Inbox::Verdict::kNext: {
       const std::uint64_t sequence = snapshot.sequence();
+      WarnOfClocks(worker, snapshot);
       v1::JournalRecord& record = snapshot_record_;
       record.set_t_ns((now - start_).count());
       record.mutable_snapshot()->set_worker(worker.index);

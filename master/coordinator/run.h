@@ -91,6 +91,8 @@ class Run {
   void OnBanned(Worker& worker, Time now);
 
   void Tick(Time now);
+  // Of the machine that we run on.
+  void OnClocksChanged(const ClockChange& change, Time now);
   void Stop(const std::string& why, Time now);
   Status SetUsers(std::uint32_t users, double spawn_rate, Time now);
   Status SetRate(double rate, Time now);
@@ -149,6 +151,7 @@ class Run {
   bool Write(v1::JournalRecord& record, Time now);  // false: the run is over
   Part* PartOf(const Worker& worker);
   void WriteJoined(const Worker& worker, bool again, Time now);
+  static void WarnOfClocks(const Worker& worker, const v1::Snapshot& snapshot);
   void AckWhatIsSafe(Time now);
   std::vector<plan::Share> SharesOf(bool present_only) const;
   template <typename Fill>

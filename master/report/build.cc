@@ -3,9 +3,11 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "common/config/threshold.h"
+#include "common/scenario/program.h"
 #include "master/forensics/findings.h"
 #include "master/report/intervals.h"
 #include "master/report/latencies.h"
@@ -90,6 +92,42 @@ void NoteWorkers(const results::Results& results, Moment moment, Run& run) {
   }
 }
 
+std::string StepSentence(const std::string& whose, const results::ClockTrouble& clocks) {
+  return absl::StrFormat(
+      "%s was stepped by %+.3f s in second %d%s: no figure uses it, but a virtual machine that was "
+      "frozen looks like this",
+      whose, Seconds(clocks.largest_step), clocks.first_step_s,
+      clocks.steps > 1 ? absl::StrFormat(" (the largest of %d steps)", clocks.steps) : "");
+}
+
+std::string SleepSentence(const std::string& whose, const results::ClockTrouble& clocks) {
+  return absl::StrFormat("%s was suspended for %.1f s from second %d on", whose,
+                         Seconds(clocks.suspended), clocks.first_suspended_s);
+}
+
+void NoteClocks(const results::Results& results, Run& run) {
+  for (const auto& [index, worker] : results.workers()) {
+    const std::string name = WorkerName(worker);
+    if (worker.wall_offset && results::IsWrongWallClock(*worker.wall_offset)) {
+      const double offset_s = Seconds(*worker.wall_offset);
+      Note(run, Verdict::kValid,
+           absl::StrFormat("the wall clock of %s was %.1f s %s the master's: no figure uses it",
+                           name, std::abs(offset_s), offset_s > 0 ? "ahead of" : "behind"));
+    }
+    if (worker.clocks.steps > 0) {
+      Note(run, Verdict::kDegraded, StepSentence("the wall clock of " + name, worker.clocks));
+    }
+    if (worker.clocks.suspended > Duration(0)) {
+      Note(run, Verdict::kDegraded, SleepSentence("the machine of " + name, worker.clocks));
+    }
+  }
+  const results::ClockTrouble& ours = results.clocks();
+  if (ours.steps > 0) Note(run, Verdict::kValid, StepSentence("the master's wall clock", ours));
+  if (ours.suspended > Duration(0)) {
+    Note(run, Verdict::kDegraded, SleepSentence("the master's machine", ours));
+  }
+}
+
 void NoteRows(const Report& report, Run& run) {
   for (const Row& row : report.rows) {
     if (row.measuring) continue;
@@ -110,6 +148,32 @@ Number ThrottledMs(const stats::Machine& machine) {
   return Millis(machine.throttled);
 }
 
+std::string Hex(std::uint64_t digest) { return absl::StrFormat("%016x", digest); }
+
+Worker WorkerOf(const results::Results& results, const results::Worker& worker) {
+  const auto missing = results.Missing(worker);
+  Worker out{.index = worker.index,
+             .name = worker.name,
+             .threads = worker.threads,
+             .lost = worker.lost,
+             .rejoined = worker.rejoined,
+             .cpu_max = worker.cpu_max,
+             .lag_p99_ms = QuantileMs(worker.lag, 0.99),
+             .loop_lag_p99_ms = QuantileMs(worker.loop_lag, 0.99),
+             .throttled_ms = ThrottledMs(worker.machine),
+             .fds_used = Known(worker.machine.descriptors),
+             .fds_limit = Known(worker.machine.descriptor_limit),
+             .ports_used = Known(worker.machine.ports),
+             .ports_limit = Known(worker.machine.port_limit),
+             .may_be_missing = missing ? missing->requests : std::uint64_t{0}};
+  if (worker.compared) out.totals_equal = !worker.totals_differ;
+  if (worker.delivered) out.digest = Hex(worker.totals.digest());
+  if (worker.wall_offset) out.wall_clock_offset_s = Seconds(*worker.wall_offset);
+  out.clock_stepped_s = Seconds(worker.clocks.largest_step);
+  out.suspended_s = Seconds(worker.clocks.suspended);
+  return out;
+}
+
 Run RunOf(const results::Results& results) {
   const v1::RunStarted& started = results.run();
   Run run;
@@ -126,22 +190,9 @@ Run RunOf(const results::Results& results) {
     run.interrupted = results.ended()->interrupted();
     run.why_ended = results.ended()->why();
   }
+  run.digest = Hex(stats::ComputeTotals(results.endpoints()).digest());
   for (const auto& [index, worker] : results.workers()) {
-    const auto missing = results.Missing(worker);
-    run.workers.push_back({.index = index,
-                           .name = worker.name,
-                           .threads = worker.threads,
-                           .lost = worker.lost,
-                           .rejoined = worker.rejoined,
-                           .cpu_max = worker.cpu_max,
-                           .lag_p99_ms = QuantileMs(worker.lag, 0.99),
-                           .loop_lag_p99_ms = QuantileMs(worker.loop_lag, 0.99),
-                           .throttled_ms = ThrottledMs(worker.machine),
-                           .fds_used = Known(worker.machine.descriptors),
-                           .fds_limit = Known(worker.machine.descriptor_limit),
-                           .ports_used = Known(worker.machine.ports),
-                           .ports_limit = Known(worker.machine.port_limit),
-                           .may_be_missing = missing ? missing->requests : std::uint64_t{0}});
+    run.workers.push_back(WorkerOf(results, worker));
   }
   return run;
 }
@@ -262,6 +313,10 @@ Report Build(const results::Results& results, Moment moment) {
   report.thresholds = ThresholdsOf(results, report);
   NoteWorkers(results, moment, report.run);
   NoteRows(report, report.run);
+  NoteClocks(results, report.run);
+  if (const auto warning = scenario::EndpointWarning(report.endpoints.size()); !warning.empty()) {
+    Note(report.run, Verdict::kValid, std::string(warning));
+  }
   return report;
 }
 

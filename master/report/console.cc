@@ -106,6 +106,22 @@ std::string IntendedTable(const Report& report) {
   return "\n" + table.Text(true);
 }
 
+// At the end each worker tells what it recorded; so much for "nothing is lost, nothing is doubled".
+std::string Comparison(const Run& run) {
+  std::size_t compared = 0, equal = 0;
+  for (const Worker& worker : run.workers) {
+    compared += worker.totals_equal.has_value();
+    equal += worker.totals_equal.value_or(false);
+  }
+  if (run.workers.empty()) return "";
+  return absl::StrFormat("totals and digest: %d of %d workers compared, %s (digest of all: %s)",
+                         compared, run.workers.size(),
+                         equal == compared
+                             ? "equal on both sides"
+                             : absl::StrFormat("%d DIFFER from the master's", compared - equal),
+                         run.digest);
+}
+
 }  // namespace
 
 std::string LiveTable(const results::Results& results) {
@@ -155,6 +171,7 @@ std::string FinalTable(const Report& report) {
     out += "\nwhere the limit is\n";
     for (const std::string& sentence : report.fit->says) out += "  " + sentence + "\n";
   }
+  if (const std::string line = Comparison(report.run); !line.empty()) out += "\n" + line + "\n";
   out += absl::StrFormat("\nverdict: %s\n", std::string(capacity::Name(report.run.verdict)));
   for (const std::string& reason : report.run.reasons) out += "  " + reason + "\n";
   return out;

@@ -118,6 +118,7 @@ void Write(JsonWriter& w, const Run& run) {
   } else {
     w.Key("iterations_planned").Null();
   }
+  w.Key("digest").Value(run.digest);
   w.Key("workers").BeginArray();
   for (const Worker& worker : run.workers) {
     w.BeginObject(JsonWriter::kInline);
@@ -135,6 +136,21 @@ void Write(JsonWriter& w, const Run& run) {
     WriteCount(w.Key("fds_limit"), worker.fds_limit);
     WriteCount(w.Key("ports_used"), worker.ports_used);
     WriteCount(w.Key("ports_limit"), worker.ports_limit);
+    w.Key("totals_equal");
+    if (worker.totals_equal) {
+      w.Value(*worker.totals_equal);
+    } else {
+      w.Null();
+    }
+    w.Key("digest");
+    if (worker.digest.empty()) {
+      w.Null();
+    } else {
+      w.Value(worker.digest);
+    }
+    w.Key("wall_clock_offset_s").Value(worker.wall_clock_offset_s);
+    w.Key("clock_stepped_s").Value(worker.clock_stepped_s);
+    w.Key("suspended_s").Value(worker.suspended_s);
     w.EndObject();
   }
   w.EndArray();

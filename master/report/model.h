@@ -143,6 +143,12 @@ struct Worker {
   std::optional<std::uint64_t> fds_used, fds_limit, ports_used, ports_limit;
   // Requests that it may have made and not delivered, at most; empty if that is not known.
   std::optional<std::uint64_t> may_be_missing;
+  // What its own totals at the end said: equal to the master's or not; empty: it never told them.
+  std::optional<bool> totals_equal;
+  std::string digest;          // of what arrived from it, 16 hexadecimal digits; empty: nothing did
+  Number wall_clock_offset_s;  // its wall clock - the master's
+  double clock_stepped_s = 0;  // the largest step of its wall clock during the run
+  double suspended_s = 0;      // how long its machine slept
 };
 
 struct Run {
@@ -159,6 +165,7 @@ struct Run {
   std::uint64_t iterations = 0;  // tasks ended, those of on_start and on_stop not counted
   std::optional<std::uint64_t> iterations_planned;
   std::string why_ended;  // empty: the plan's end was reached; not in the JSON
+  std::string digest;     // over all that was measured, as the workers' of what they delivered
   bool totals_differ =
       false;  // a worker counted other figures than those that arrived; not in the JSON
   std::vector<Worker> workers;

@@ -35,6 +35,26 @@ bool IsBurst(const stats::Interval& interval) {
   return most >= kLeast && most * (stats::Interval::kBreaks / 2) >= kTimesMean * all;
 }
 
+// Whatever a broken worker says.
+constexpr std::int64_t kLongest = 100LL * 365 * 24 * 3600 * 1'000'000'000;
+
+Duration Clamped(std::int64_t ns) { return Duration(std::clamp(ns, -kLongest, kLongest)); }
+
+Duration Size(Duration d) { return d < Duration(0) ? -d : d; }
+
+void NoteClocks(ClockTrouble& trouble, std::int64_t step_ns, std::int64_t suspended_ns,
+                std::uint32_t second) {
+  if (step_ns != 0) {
+    const Duration step = Clamped(step_ns);
+    if (trouble.steps++ == 0) trouble.first_step_s = second;
+    if (Size(step) > Size(trouble.largest_step)) trouble.largest_step = step;
+  }
+  if (suspended_ns > 0) {
+    if (trouble.suspended == Duration(0)) trouble.first_suspended_s = second;
+    trouble.suspended = std::min(trouble.suspended + Clamped(suspended_ns), Duration(kLongest));
+  }
+}
+
 Status UnknownWorker(std::uint32_t index) {
   return Invalid("worker " + std::to_string(index) + " has not joined");
 }
@@ -70,6 +90,10 @@ Status Results::ApplyBody(const v1::JournalRecord& record, Duration at) {
       return OnEnded(record.ended(), at);
     case v1::JournalRecord::kResumed:
       return OnResumed(record.resumed());
+    case v1::JournalRecord::kClockChanged:
+      NoteClocks(clocks_, record.clock_changed().step_ns(), record.clock_changed().suspended_ns(),
+                 SecondOf(at));
+      return Ok();
     case v1::JournalRecord::kStopping:
       stopping_ = record.stopping().why();
       aborted_by_ = record.stopping().aborted_by();
@@ -113,6 +137,10 @@ Status Results::OnJoined(const v1::WorkerJoined& joined, Duration at) {
   worker.name = joined.name();
   worker.threads = joined.threads();
   if (is_new) worker.session = joined.session();
+  if (joined.has_wall_offset_ns()) {
+    const Duration offset = Clamped(joined.wall_offset_ns());
+    if (Size(offset) >= Size(worker.wall_offset.value_or(Duration(0)))) worker.wall_offset = offset;
+  }
   if (!is_new) ++worker.rejoined;
   if (joined.has_place()) worker.place = joined.place();
   worker.lost = false;
@@ -222,11 +250,13 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   worker.machine.Merge(interval.machine);
   worker.cpu = interval.cpu;
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
+  NoteClocks(worker.clocks, snapshot.clock_step_ns(), snapshot.suspended_ns(), interval.index);
   if (!worker.lost) {
     worker.awaited = true;
     worker.users = interval.users;
     worker.in_flight = interval.in_flight;
   }
+  if (snapshot.paused()) timeline_.MarkDegraded(interval.index, interval.index + 1);
   worker.finished = worker.finished || snapshot.last();
   duration_ = std::max(duration_, interval.end);
 }

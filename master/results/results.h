@@ -30,6 +30,22 @@
 
 namespace sfp::results {
 
+// What happened to the clocks of a machine while the run was on (common/base/clock_watch.h). No
+// figure uses a wall clock, but a virtual machine that was frozen shows by its step alone.
+struct ClockTrouble {
+  std::uint32_t steps = 0;
+  std::uint32_t first_step_s = 0;  // in which second of the run it was noticed
+  Duration largest_step{0};        // with its sign
+  Duration suspended{0};           // altogether
+  std::uint32_t first_suspended_s = 0;
+};
+
+// Two wall clocks that NTP holds are closer together.
+inline constexpr Duration kMostWallOffset = std::chrono::seconds(1);
+inline bool IsWrongWallClock(Duration offset) {
+  return offset > kMostWallOffset || offset < -kMostWallOffset;
+}
+
 struct Worker {
   std::uint32_t index = 0;
   std::string name;
@@ -57,6 +73,9 @@ struct Worker {
   bool compared = false;                   // it told its own totals at the end
   std::optional<std::uint32_t> place;      // where it was told to stand
   bool replaced = false;                   // another one has come into its place
+  // Its wall clock - the master's, when it joined, the farthest if it did so more than once.
+  std::optional<Duration> wall_offset;
+  ClockTrouble clocks;
 };
 
 // The master was killed and resumed: seconds [from_s, to_s) were without it, and what the plan still
@@ -120,6 +139,8 @@ class Results {
   const Generator& generator() const { return generator_; }
   const Connections& connections() const { return connections_; }
   const std::vector<Absence>& absences() const { return absences_; }
+  // Of the master's own machine.
+  const ClockTrouble& clocks() const { return clocks_; }
   // If nothing more comes. Nothing if all that this worker measured is in.
   std::optional<MayBeMissing> Missing(const Worker& worker) const;
   // When the newest record was made, since the run's start.
@@ -198,6 +219,7 @@ class Results {
   std::optional<std::string> stopping_;
   std::string aborted_by_;
   std::vector<Absence> absences_;
+  ClockTrouble clocks_;
   std::optional<Duration> plan_end_;
   Duration newest_{0};
   Duration duration_{0};

@@ -135,6 +135,32 @@ TEST(Architecture, YamlCppStaysInOneFile) {
   EXPECT_EQ(files.size(), 1u);
 }
 
+// Measurements, deadlines and plans use common/base/time.h. The wall clock is for people (names,
+// logs, dates of certificates), for gRPC's deadlines, and for a run that goes on behind a reboot.
+TEST(Architecture, WallClocksAreReadInFewFiles) {
+  static const std::regex kReads(
+      "system_clock|CLOCK_REALTIME|gettimeofday|utc_clock|(^|[^A-Za-z_.:>])time\\((nullptr|NULL|0|&"
+      ")");
+  static const std::set<std::string> kAllowed = {
+      "common/base/clock_watch.cc", "common/base/log.cc",       "common/net/http_server.cc",
+      "master/app/resume.cc",       "master/app/run_folder.cc", "master/control/control_server.cc",
+      "proto/callback_threads.cc"};
+  std::set<std::string> found;
+  for (const char* top : {"common", "worker", "master", "proto"}) {
+    for (const fs::path& file : FilesBelow(top, {".h", ".cc"})) {
+      std::ifstream in(file);
+      std::string line;
+      for (int number = 1; std::getline(in, line); ++number) {
+        if (!std::regex_search(line.substr(0, line.find("//")), kReads)) continue;
+        found.insert(Relative(file));
+        EXPECT_TRUE(kAllowed.contains(Relative(file)))
+            << Relative(file) << ":" << number << " reads a wall clock: " << line;
+      }
+    }
+  }
+  EXPECT_TRUE(found.contains("common/base/clock_watch.cc"));  // the search itself works
+}
+
 TEST(Architecture, EveryFolderHasAReadme) {
   for (const auto& [folder, unused] : kLayers) {
     EXPECT_TRUE(fs::exists(kRoot / folder / "README.md")) << folder;

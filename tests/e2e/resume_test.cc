@@ -20,11 +20,13 @@ class ResumeTest : public testing::Test {
  protected:
   ResumeTest() : api({"--speed", "20"}) {}
 
-  std::vector<std::string> Options(const std::string& users) {
-    return {"--headless", "--users", users, "--spawn-rate", "1000", "--run-time", kRunTime};
+  std::vector<std::string> Options() const {
+    std::vector<std::string> options = load;
+    options.push_back("--headless");
+    return options;
   }
-  void Begin() {
-    auto options = Options("20");
+  void Begin(const std::string& under_way = "20 users | ") {
+    auto options = Options();
     options.insert(options.end(), {"--workers", "2"});
     master = std::make_unique<Master>(MasterSetup{ExampleConfig(api.url(), 20), options});
     address = master->address();
@@ -32,7 +34,7 @@ class ResumeTest : public testing::Test {
       workers.push_back(StartWorker(address, {"--threads", "1", "--name", name}));
     }
     ASSERT_TRUE(Eventually([&] {
-      return master->process().err().find("20 users | ") != std::string::npos;
+      return master->process().err().find(under_way) != std::string::npos;
     })) << master->process().err();
   }
   void Kill() {
@@ -40,18 +42,18 @@ class ResumeTest : public testing::Test {
     master->process().Wait(seconds(10));
   }
   // As a user would go on, with the same configuration and options.
-  std::unique_ptr<Process> Resume(const std::string& users = "20",
-                                  const std::string& how = "--resume") {
+  std::unique_ptr<Process> Resume(const std::string& how = "--resume") {
     std::vector<std::string> command = {
         Binary("sfp-master"), "--config", config(),   how,         master->out().string(),
         "--listen",           address,    "--no-web", "--workers", "2"};
-    const auto options = Options(users);
+    const auto options = Options();
     command.insert(command.end(), options.begin(), options.end());
     return std::make_unique<Process>(command);
   }
   std::string config() const { return (master->out().parent_path() / "test.yaml").string(); }
   std::int64_t Started() { return Int(master->Report().at("totals").at("started")); }
 
+  std::vector<std::string> load = {"--users", "20", "--spawn-rate", "1000", "--run-time", kRunTime};
   DemoApi api;
   std::unique_ptr<Master> master;
   std::string address;
@@ -63,7 +65,7 @@ TEST_F(ResumeTest, AKilledMastersRunIsFinishedByTheNextOneAndNothingIsLost) {
   Kill();
   // As a kill in the middle of a write leaves it.
   std::ofstream(master->out() / "journal.pb", std::ios::app | std::ios::binary) << "\x70torn";
-  const auto resumed = Resume("20", "--out");  // as a pod that is started again
+  const auto resumed = Resume("--out");  // as a pod that is started again
   ASSERT_EQ(resumed->Wait(seconds(60)), 0) << resumed->err();
   EXPECT_NE(resumed->err().find("was cut off"), std::string::npos) << resumed->err();
   for (auto& worker : workers) EXPECT_EQ(worker->Wait(seconds(10)), 0) << worker->err();
@@ -86,13 +88,48 @@ TEST_F(ResumeTest, AKilledMastersRunIsFinishedByTheNextOneAndNothingIsLost) {
   EXPECT_EQ(Started(), Int(api.Stop().at("requests")));
 }
 
+// The run's journal holds what was planned: arrivals by number, iterations by user and number.
+TEST_F(ResumeTest, ArrivalsGoOnWhereTheyWere) {
+  load = {"--rate", "50/s", "--users", "20", "--run-time", "12s"};
+  Begin("20 users | ");
+  Kill();
+  const auto resumed = Resume();
+  ASSERT_EQ(resumed->Wait(seconds(60)), 0) << resumed->err();
+  EXPECT_NE(resumed->err().find("the load never stopped"), std::string::npos) << resumed->err();
+  const json::object report = master->Report();
+  ExpectAddsUp(report);
+  EXPECT_EQ(report.at("run").at("model").as_string(), "open");
+  const json::object& totals = report.at("totals").as_object();
+  // 12 s at 50/s: every arrival was served or is counted as dropped, none of them twice.
+  EXPECT_EQ(Int(report.at("run").at("iterations")) + Int(totals.at("dropped")) +
+                Int(totals.at("skipped")),
+            600);
+  EXPECT_EQ(Started(), Int(api.Stop().at("requests")));
+}
+
+TEST_F(ResumeTest, IterationsAreDoneOnceEach) {
+  load = {"--users", "20", "--spawn-rate", "1000", "--iterations", "1500"};
+  Begin("20 users | ");
+  Kill();
+  const auto resumed = Resume();
+  ASSERT_EQ(resumed->Wait(seconds(90)), 0) << resumed->err();
+  const json::object report = master->Report();
+  ExpectAddsUp(report);
+  EXPECT_EQ(Int(report.at("run").at("iterations")), 1500);
+  EXPECT_EQ(Int(report.at("run").at("iterations_planned")), 1500);
+  for (const json::value& worker : report.at("run").at("workers").as_array()) {
+    EXPECT_TRUE(worker.at("totals_equal").as_bool());
+  }
+  EXPECT_EQ(Started(), Int(api.Stop().at("requests")));
+}
+
 TEST_F(ResumeTest, AFinishedRunIsNotRepeated) {
   Begin();
   EXPECT_EQ(master->process().Wait(seconds(60)), 0);
   const std::int64_t started = Started();
   for (const char* how : {"--resume", "--out"}) {
     std::filesystem::remove(master->out() / "report.json");
-    const auto resumed = Resume("20", how);
+    const auto resumed = Resume(how);
     EXPECT_EQ(resumed->Wait(seconds(20)), 0) << resumed->err();
     EXPECT_NE(resumed->err().find("is over"), std::string::npos);
     EXPECT_EQ(Started(), started);
@@ -103,7 +140,8 @@ TEST_F(ResumeTest, AFinishedRunIsNotRepeated) {
 TEST_F(ResumeTest, AnotherConfigurationIsRefusedWithItsDifference) {
   Begin();
   Kill();
-  const auto resumed = Resume("30");
+  load[1] = "30";
+  const auto resumed = Resume();
   EXPECT_EQ(resumed->Wait(seconds(20)), 2);
   EXPECT_NE(resumed->err().find("users: 30"), std::string::npos) << resumed->err();
   EXPECT_NE(resumed->err().find("users: 20"), std::string::npos) << resumed->err();

@@ -25,6 +25,10 @@ void Agent::OnInterval(std::uint32_t thread, stats::Interval interval, Time now)
   life_->OnInterval(thread, std::move(interval), now);
 }
 void Agent::OnEngineIdle(std::uint32_t thread, Time now) { life_->OnEngineIdle(thread, now); }
+void Agent::OnClocks(Duration wall_ahead, const ClockChange& change) {
+  life_->OnClocks(wall_ahead, change);
+}
+void Agent::OnReached(Time at) { life_->OnReached(at); }
 void Agent::OnSignal(Time now) { life_->OnSignal(now); }
 void Agent::Tick(Time now) { life_->Tick(now); }
 

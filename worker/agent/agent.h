@@ -14,6 +14,9 @@
 //   When the master is back and still has the run, the engines start again, their clock unchanged.
 // * A signal, or a newer worker in its place (Replaced), ends it: its users stop, what it measured is
 //   delivered. Requests under way may end within the drain limit, and are in flight then.
+// * Lease: where others can take the users over, a worker that cannot know whether its master still
+//   hears it pauses them after 3 s, about when the others get them. Its engines stay on; the users
+//   go on with the master's next sign of having heard (README.md).
 // * A refusal without `retry` ends the worker with its reason; one by the connection (certificates)
 //   does so before the first Welcome, later it is taken for an accident of the network.
 //
@@ -27,6 +30,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/clock_watch.h"
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "common/plan/plan.h"
@@ -121,6 +125,11 @@ class Agent {
   void OnInterval(std::uint32_t thread, stats::Interval interval, Time now);
   void OnEngineIdle(std::uint32_t thread, Time now);
 
+  // Each second: how far the wall clock is ahead of the monotonic one, and what was noticed since
+  // the last call. It goes to the master and into no figure.
+  void OnClocks(Duration wall_ahead, const ClockChange& change);
+  // The newest moment at which the master's machine is known to have answered, if only its kernel.
+  void OnReached(Time at);
   // Leave: stop the users, deliver everything, exit. A second one exits at once.
   void OnSignal(Time now);
   void Tick(Time now);

@@ -72,6 +72,11 @@ void Agent::Life::Hello() {
 void Agent::Life::OnMessage(const v1::MasterMessage& message, Time now) {
   if (exited_ || exit_ || !link_.open()) return;
   link_.Heard(now);
+  Obey(message, now);
+  TickLease(now);
+}
+
+void Agent::Life::Obey(const v1::MasterMessage& message, Time now) {
   switch (message.body_case()) {
     case v1::MasterMessage::kWelcome:
       return Welcome(message.welcome(), now);
@@ -132,10 +137,26 @@ void Agent::Life::Goodbye(const v1::Goodbye& goodbye, Time now) {
 }
 
 void Agent::Life::Pong(const v1::Ping& ping, Time now) {
+  if (ping.pong_ns() != 0) link_.Confirmed(std::min(now, Time(Duration(ping.pong_ns()))));
   v1::WorkerMessage message;
   message.mutable_pong()->set_master_ns(ping.master_ns());
   message.mutable_pong()->set_worker_ns(now.time_since_epoch().count());
+  if (wall_ahead_) {
+    message.mutable_pong()->set_wall_ns((now.time_since_epoch() + *wall_ahead_).count());
+  }
   shell_.Send(message);
+}
+
+void Agent::Life::OnClocks(Duration wall_ahead, const ClockChange& change) {
+  wall_ahead_ = wall_ahead;
+  if (change.step != Duration(0)) {
+    LogWarn(absl::StrFormat("the wall clock was stepped by %+.3f s: no figure uses it",
+                            Seconds(change.step)));
+  }
+  if (change.suspended != Duration(0)) {
+    LogWarn(absl::StrFormat("this machine was suspended for %.1f s", Seconds(change.suspended)));
+  }
+  if (run_) run_->Notice(change);
 }
 
 void Agent::Life::Leave(int code, const std::string& reason, Time now) {
@@ -222,6 +243,7 @@ void Agent::Life::Tick(Time now) {
       link_.Silence(now) > kMostSilence) {
     Halt("nothing heard from the master for " + HumanDuration(link_.Silence(now)));
   }
+  TickLease(now);
   if (link_.Stale(now)) {
     link_.Closing();
     shell_.Break();

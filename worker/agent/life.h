@@ -25,6 +25,8 @@ class Agent::Life {
   void OnPrepared(std::uint64_t run, const Status& status, Time now);
   void OnInterval(std::uint32_t thread, stats::Interval interval, Time now);
   void OnEngineIdle(std::uint32_t thread, Time now);
+  void OnClocks(Duration wall_ahead, const ClockChange& change);
+  void OnReached(Time at) { link_.Reached(at); }
   void OnSignal(Time now);
   void Tick(Time now);
 
@@ -45,6 +47,7 @@ class Agent::Life {
   void Refused(const v1::Refused& refused, Time now);
   void Goodbye(const v1::Goodbye& goodbye, Time now);
   void Replaced(const v1::Replaced& replaced, Time now);
+  void Obey(const v1::MasterMessage& message, Time now);
   void Pong(const v1::Ping& ping, Time now);
   // An orderly end: close the stream, then Exit.
   void Leave(int code, const std::string& reason, Time now);
@@ -64,6 +67,8 @@ class Agent::Life {
   void Resume(const v1::Welcome& welcome, Time now);
   void Halt(const std::string& why);
   void MaybeStartAgain(Time now);
+  void TickLease(Time now);  // pauses the users, or lets them go on
+  bool MustPause(Time now) const;
   void Deliver(Time now);  // what the outbox lets go, and Finished behind the last acknowledgement
   void Finish(Time now);
   void SendPrepared();
@@ -76,6 +81,7 @@ class Agent::Life {
   Link link_;
   std::optional<Run> run_;
   std::uint32_t index_ = 0;
+  std::optional<Duration> wall_ahead_;  // of the monotonic clock
   bool ever_welcome_ = false;
   std::string last_trouble_;     // why there is no master, for the join timeout's message
   std::optional<Time> leaving_;  // since the first signal, or since it was replaced

@@ -17,6 +17,7 @@ void Agent::Life::Prepare(const v1::Prepare& prepare, Time) {
   StatusOr<plan::Plan> plan = plan::Plan::Create(prepare.plan());
   if (!plan.ok()) return Impossible(Message(Annotate(plan.status(), "plan")));
   run_.emplace(prepare.run(), options_.session, options_.threads, *std::move(plan));
+  run_->shared = run_->plan.IsSharedBy(index_);
   LogInfo("preparing the run");
   shell_.Prepare(prepare, index_);
 }
@@ -58,7 +59,7 @@ void Agent::Life::Start(const v1::Start& start, Time now) {
     run_->engines_on = true;
     run_->merger.Begin();
     LogInfo("the run starts");
-    shell_.StartEngines(run_->plan, run_->start);
+    shell_.StartEngines(run_->ToFollow(index_), run_->start);
   } else if (run_->halted) {
     run_->wanted_again = true;
     MaybeStartAgain(now);
@@ -78,10 +79,29 @@ void Agent::Life::MaybeStartAgain(Time now) {
   LogInfo("the master is back: users start again");
   run_->engines_on = true;
   run_->merger.Begin();
-  shell_.StartEngines(run_->plan, run_->start);
+  run_->paused = MustPause(now);
+  shell_.StartEngines(run_->ToFollow(index_), run_->start);
 }
 
-void Agent::Life::NewPlan(const v1::Plan& proto, Time) {
+bool Agent::Life::MustPause(Time now) const {
+  return run_->shared && !run_->plan.iterations() && link_.LeaseIsOut(now);
+}
+
+void Agent::Life::TickLease(Time now) {
+  if (!run_ || run_->phase != Run::Phase::kRunning || !run_->engines_on || run_->halted) return;
+  const bool pause = MustPause(now);
+  if (pause) run_->Paused(now);
+  if (pause == run_->paused) return;
+  run_->paused = pause;
+  if (pause) {
+    LogWarn("the master may not hear this worker: its users pause, others take them over");
+  } else {
+    LogInfo("the master hears this worker again: its users go on");
+  }
+  shell_.UpdatePlan(run_->ToFollow(index_));
+}
+
+void Agent::Life::NewPlan(const v1::Plan& proto, Time now) {
   if (!run_ || run_->phase == Run::Phase::kFinished) return;
   if (proto.revision() <= run_->plan.revision()) return;
   StatusOr<plan::Plan> plan = plan::Plan::Create(proto);
@@ -90,7 +110,11 @@ void Agent::Life::NewPlan(const v1::Plan& proto, Time) {
     return Impossible("a plan of another kind");
   }
   run_->plan = *std::move(plan);
-  if (run_->phase == Run::Phase::kRunning && run_->engines_on) shell_.UpdatePlan(run_->plan);
+  // Who is away now may come back, or only be away from here: once shared, always shared.
+  run_->shared = run_->shared || run_->plan.IsSharedBy(index_);
+  if (run_->phase != Run::Phase::kRunning || !run_->engines_on) return;
+  run_->paused = run_->paused && MustPause(now);
+  shell_.UpdatePlan(run_->ToFollow(index_));
 }
 
 void Agent::Life::Acknowledged(const v1::Ack& ack, Time now) {
@@ -115,6 +139,7 @@ void Agent::Life::Stop(const v1::Stop& stop, Time now) {
 void Agent::Life::Halt(const std::string& why) {
   LogError(why + ": all load stops");
   run_->halted = true;
+  run_->paused = false;
   run_->wanted_again = false;
   shell_.StopEngines();
 }

@@ -19,6 +19,16 @@ void Run::RecordLast() {
   Add(nothing, true);
 }
 
+void Run::Paused(Time now) {
+  if (now < start) return;
+  paused_seconds_.insert(static_cast<std::uint32_t>((now - start) / std::chrono::seconds(1)));
+}
+
+void Run::Notice(const ClockChange& change) {
+  clocks_.step += change.step;
+  clocks_.suspended += change.suspended;
+}
+
 void Run::Add(const stats::Interval& interval, bool last) {
   stats::AddTotals(totals_, stats::ComputeTotals(interval.endpoints));
   newest_second_ = std::max(newest_second_, interval.index);
@@ -31,6 +41,11 @@ void Run::Add(const stats::Interval& interval, bool last) {
   // left behind.
   snapshot.set_in_flight(totals_.started() - totals_.succeeded() - totals_.failed());
   snapshot.set_last(last);
+  snapshot.set_clock_step_ns(clocks_.step.count());
+  snapshot.set_suspended_ns(clocks_.suspended.count());
+  clocks_ = {};
+  snapshot.set_paused(paused_seconds_.contains(interval.index));
+  paused_seconds_.erase(paused_seconds_.begin(), paused_seconds_.lower_bound(interval.index));
   outbox.Add(std::move(snapshot));
 }
 

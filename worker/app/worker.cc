@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/check.h"
+#include "common/base/clock_watch.h"
 #include "common/base/cores.h"
 #include "common/base/last_words.h"
 #include "worker/agent/agent.h"
@@ -176,7 +177,14 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   }
 
   void Tick() {
-    agent_.Tick(Now());
+    const Time now = Now();
+    if (now >= next_look_at_clocks_) {
+      next_look_at_clocks_ = now + std::chrono::seconds(1);
+      const ClockReading reading = ReadClocks();
+      agent_.OnClocks(reading.wall_ahead(), clocks_.Notice(reading));
+    }
+    agent_.OnReached(client_.Reached());
+    agent_.Tick(now);
     tick_.expires_after(std::chrono::milliseconds(50));
     tick_.async_wait([this](const boost::system::error_code& error) {
       if (!error) Tick();
@@ -190,6 +198,8 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_;
   Machine machine_{RaiseDescriptorLimit()};
+  ClockWatch clocks_;
+  Time next_look_at_clocks_{};
   std::uint32_t index_ = 0;
   std::uint64_t generation_ = 0;  // of the engines and preparations whose news still count
   std::thread preparing_;

@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -226,7 +227,13 @@ void ControlClient::Join(int fd) {
   stream_->Begin();
 }
 
+Time ControlClient::Reached() {
+  if (dialer_) reached_ = std::max(reached_, dialer_->Reached());
+  return reached_;
+}
+
 void ControlClient::Ended(const std::string& reason, bool refused) {
+  Reached();
   attempt_.reset();
   stream_.reset();
   dialer_.reset();

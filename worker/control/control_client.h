@@ -50,6 +50,8 @@ class ControlClient {
   void Connect();
   // Does nothing if there is no connection.
   void Send(const v1::WorkerMessage& message);
+  // The newest moment at which the master's machine answered, if only its kernel; Time{} before.
+  Time Reached();
   // Ends the stream when all that was sent is out; OnDisconnected follows.
   void Close();
   // Ends it at once, whatever was sent: for a peer that is silent. OnDisconnected follows.
@@ -65,6 +67,7 @@ class ControlClient {
   ClientHandler& handler_;
   std::unique_ptr<Dialer> dialer_;
   std::shared_ptr<Stream> stream_;
+  Time reached_{};
   // What is posted from an attempt that is over, or to an owner that is gone, is not heard.
   std::shared_ptr<int> attempt_;
 };

@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 
+#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +20,8 @@ namespace {
 
 using boost::asio::ip::tcp;
 using Kind = net::Trouble::Kind;
+
+constexpr Duration kWatchEvery = std::chrono::milliseconds(250);
 
 std::string Text(const HostPort& at) {
   const bool six = at.host.find(':') != std::string::npos;
@@ -142,6 +145,8 @@ class Dialer::Call {
   }
   net::LoopThread& loop() { return loop_; }
 
+  Time reached() const { return Time(Duration(reached_ns_.load(std::memory_order_relaxed))); }
+
   std::optional<CallEnd> end() const {
     const std::lock_guard lock(mutex_);
     return end_;
@@ -161,6 +166,8 @@ class Dialer::Call {
     boost::asio::async_connect(socket_, endpoints_,
                                [this](const boost::system::error_code& failed, const auto&) {
                                  if (end()) return;
+                                 if (failed == boost::asio::error::connection_refused)
+                                   Answered(Now());
                                  failed ? Fail(failed.message()) : Shake();
                                });
   }
@@ -187,6 +194,19 @@ class Dialer::Call {
                 },
             .on_end = [this](const net::Trouble& trouble) { Finish(EndOf(trouble, options_)); }});
     tunnel_->Begin();
+    Watch();
+  }
+
+  void Answered(Time at) {
+    reached_ns_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+  void Watch() {
+    if (const auto silence = tunnel_->SinceAnswer()) Answered(Now() - *silence);
+    watch_.expires_after(kWatchEvery);
+    watch_.async_wait([this](const boost::system::error_code& error) {
+      if (!error && !end()) Watch();
+    });
   }
 
   void Fail(const std::string& what) {
@@ -200,6 +220,7 @@ class Dialer::Call {
       end_ = end;
     }
     limit_.cancel();
+    watch_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
     if (!open_) events_.on_failed(end);
@@ -212,6 +233,8 @@ class Dialer::Call {
   std::vector<tcp::endpoint> endpoints_;
   tcp::socket socket_{loop_.io()};
   boost::asio::steady_timer limit_{loop_.io()};
+  boost::asio::steady_timer watch_{loop_.io()};
+  std::atomic<std::int64_t> reached_ns_{0};
   std::shared_ptr<net::Tunnel> tunnel_;
   bool open_ = false;
   mutable std::mutex mutex_;
@@ -226,6 +249,8 @@ Dialer::~Dialer() { call_->Stop(); }
 void Dialer::Dial() {
   call_->loop().Post([call = call_.get()] { call->Begin(); });
 }
+
+Time Dialer::Reached() const { return call_->reached(); }
 
 std::optional<CallEnd> Dialer::End() const { return call_->end(); }
 

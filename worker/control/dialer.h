@@ -5,7 +5,7 @@
 // whether trying again can help.
 //
 // Thread: Dial and destruction on the owner's; the callbacks come on the dialer's own thread, one after
-// another; End() is safe.
+// another; End() and Reached() are safe.
 
 #include <functional>
 #include <memory>
@@ -42,6 +42,9 @@ class Dialer {
   ~Dialer();
 
   void Dial();
+  // The newest moment at which the master's machine answered, if only its kernel: something that
+  // was sent was acknowledged, or the connection refused. Time{} before the first.
+  Time Reached() const;
   // Why the call ended, as soon as it is known; never later than its descriptor tells.
   std::optional<CallEnd> End() const;
 

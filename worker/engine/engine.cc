@@ -135,7 +135,7 @@ void Engine::State::ScheduleFollow() {
 void Engine::State::Update(plan::Plan plan, Time now) {
   if (context_.stopping || !recorder_) return;
   const plan::Plan& newest = begun_ ? load_->plan() : *first_;
-  if (plan.revision() <= newest.revision()) return;
+  if (plan.revision() < newest.revision()) return;
   SFP_CHECK((plan.rate() != nullptr) == (newest.rate() != nullptr));
   if (!begun_) {
     load_->Learn(plan);

@@ -57,7 +57,8 @@ class Engine {
 
   // Follow the plan, whose time 0 is `start` (now or in the future).
   void Start(plan::Plan plan, Time start);
-  // A newer revision; older ones are ignored.
+  // A newer revision, or the same one without this worker's users (they pause) or with them again;
+  // older ones are ignored.
   void Update(plan::Plan plan, Time now);
   // Users retire when their request under way is done; they have the stop timeout for it, or `limit` if
   // that is sooner. A second time it can only make it sooner.

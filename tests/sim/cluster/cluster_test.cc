@@ -51,12 +51,12 @@ TEST_F(ClusterTest, QuietRunDeliversEverything) {
   EXPECT_EQ(sim.records().back().body_case(), v1::JournalRecord::kEnded);
 }
 
-TEST_F(ClusterTest, WorkersStartWithin20MsWhateverTheirClocks) {
-  for (std::uint32_t i = 0; i < 5; ++i) {
+TEST_F(ClusterTest, EightWorkersStartWithin20MsWhateverTheirClocks) {
+  for (std::uint32_t i = 0; i < 8; ++i) {
     SimWorker& each = sim.AddWorker(1, seconds(1000) * i - seconds(2500));
-    sim.path(each).longest = milliseconds(1 + 4 * i);
+    sim.path(each).longest = milliseconds(1 + 3 * i);
   }
-  ASSERT_TRUE(sim.StartRun(ConstantRun(10, seconds(5), 5)).ok());
+  ASSERT_TRUE(sim.StartRun(ConstantRun(10, seconds(5), 8)).ok());
   sim.RunFor(seconds(4));
   Duration first = Duration::max(), last = Duration::min();
   for (const auto& each : sim.workers()) {
@@ -65,6 +65,43 @@ TEST_F(ClusterTest, WorkersStartWithin20MsWhateverTheirClocks) {
     last = std::max(last, *each->start());
   }
   EXPECT_LT(last - first, milliseconds(20));
+}
+
+TEST_F(ClusterTest, WrongAndSteppedWallClocksChangeNoFigureAndAreNamed) {
+  const auto run = [](bool wrong) {
+    auto one = std::make_unique<Simulation>(1);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      SimWorker& each = one->AddWorker(1, seconds(17 * i));
+      each.wall_offset = wrong && i == 1 ? -seconds(30) : milliseconds(40);
+    }
+    EXPECT_TRUE(one->StartRun(ConstantRun(40, seconds(20), 3)).ok());
+    one->RunFor(seconds(10));
+    if (wrong) {
+      one->workers()[2]->Step(seconds(7), Duration(0));
+      one->StepMaster(-seconds(2));
+    }
+    EXPECT_TRUE(one->RunUntilOver(seconds(60)));
+    return one;
+  };
+  const auto right = run(false), wrong = run(true);
+  const results::Results& a = *right->master().results();
+  const results::Results& b = *wrong->master().results();
+  EXPECT_TRUE(
+      stats::SameTotals(stats::ComputeTotals(a.endpoints()), stats::ComputeTotals(b.endpoints())));
+  EXPECT_EQ(a.duration(), b.duration());
+  for (std::size_t s = 0; s < a.series().size(); ++s) {
+    EXPECT_EQ(a.series()[s].users, b.series()[s].users);
+  }
+  for (const auto& [index, worker] : b.workers()) {
+    ASSERT_TRUE(worker.wall_offset);
+    const bool second = worker.session == 2, third = worker.session == 3;
+    EXPECT_EQ(results::IsWrongWallClock(*worker.wall_offset), second);
+    EXPECT_NEAR(Seconds(*worker.wall_offset), second ? -30 : 0.04, 0.02);
+    EXPECT_EQ(worker.clocks.steps, third ? 1u : 0u);
+    EXPECT_EQ(worker.clocks.largest_step, third ? seconds(7) : seconds(0));
+  }
+  EXPECT_EQ(b.clocks().largest_step, -seconds(2));
+  EXPECT_EQ(a.clocks().steps, 0u);
 }
 
 TEST_F(ClusterTest, ShortCutIsResumedUnnoticed) {
@@ -117,6 +154,77 @@ TEST_F(ClusterTest, ReturningWorkerGetsItsEntriesAndIndexBack) {
   EXPECT_EQ(sim.running_users(), 40u);
   ExpectDoneAndEqual(3);
   EXPECT_EQ(sim.master().results()->workers().at(index).rejoined, 1u);
+}
+
+// Others have the users of a worker that is cut off after 2.5 s, so it may not keep them.
+TEST_F(ClusterTest, UsersOfAWorkerThatIsCutOffRunOnlyOnceAfter3s) {
+  RunWith(3, seconds(40));
+  sim.Swallow(worker(1), seconds(8));
+  sim.RunFor(milliseconds(1900));
+  EXPECT_EQ(sim.running_users(), 40u);  // nobody has noticed anything
+  sim.RunFor(milliseconds(1200));
+  EXPECT_EQ(worker(1).users(), 0u);
+  for (int i = 0; i < 45; ++i) {
+    EXPECT_EQ(sim.running_users(), 40u) << i;
+    sim.RunFor(milliseconds(100));
+  }
+  sim.RunFor(milliseconds(1500));
+  EXPECT_GT(worker(1).users(), 0u);
+  EXPECT_EQ(sim.running_users(), 40u);
+  EXPECT_EQ(worker(1).starts(), 1);  // its engines were on all the time
+  ExpectDoneAndEqual(3);
+  int paused = 0;
+  for (const auto& record : sim.records()) paused += record.snapshot().snapshot().paused();
+  EXPECT_GT(paused, 0);
+}
+
+TEST_F(ClusterTest, ALoneWorkerKeepsItsUsersUntilTheDeadMansSwitch) {
+  RunWith(1, seconds(40));
+  sim.Swallow(worker(0), seconds(9));
+  sim.RunFor(milliseconds(8900));
+  EXPECT_EQ(sim.running_users(), 40u);
+  ExpectDoneAndEqual(1);
+}
+
+TEST_F(ClusterTest, AMasterThatIsHeldUpDoesNotMakeTheLoadFlap) {
+  RunWith(3);
+  sim.StallMaster(seconds(8));
+  for (int i = 0; i < 100; ++i) {
+    sim.RunFor(milliseconds(100));
+    EXPECT_EQ(sim.running_users(), 40u);
+  }
+  ExpectDoneAndEqual(3);
+  EXPECT_EQ(Count(v1::JournalRecord::kLost), 0);
+}
+
+TEST_F(ClusterTest, AMasterThatIsKilledAndResumedDoesNotMakeTheLoadFlap) {
+  RunWith(3);
+  sim.KillMaster();
+  for (int i = 0; i < 140; ++i) {
+    if (i == 70) {
+      ASSERT_TRUE(sim.ResumeMaster(ConstantRun(40, seconds(30), 3)).ok());
+    }
+    sim.RunFor(milliseconds(100));
+    EXPECT_EQ(sim.running_users(), 40u);
+  }
+  ExpectDoneAndEqual(3);
+}
+
+// The whole network is away for 5 s: nobody can know whether another has taken over.
+TEST_F(ClusterTest, WorkersWhoAreAllCutOffPauseAndGoOnTogether) {
+  RunWith(3);
+  for (int i = 0; i < 3; ++i) sim.Swallow(worker(i), seconds(5));
+  sim.RunFor(milliseconds(3200));
+  EXPECT_EQ(sim.running_users(), 0u);
+  sim.RunFor(milliseconds(2800));
+  EXPECT_EQ(sim.running_users(), 40u);
+  ExpectDoneAndEqual(3);
+  const auto& series = sim.master().results()->series();
+  for (const auto& point : series) {
+    if (point.users == 0 && point.second < 29) {
+      EXPECT_TRUE(point.degraded) << point.second;
+    }
+  }
 }
 
 TEST_F(ClusterTest, DeadMansSwitchStopsLoadAfter10sAndItStartsAgain) {

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/log.h"
 #include "tests/sim/cluster/simulation.h"
@@ -24,6 +25,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint64_t kSeedsPerTest = 20;
+constexpr Duration kUntilPaused = milliseconds(3200);
+constexpr Duration kUntilHandedBack = milliseconds(1000);
 
 Duration UpTo(Rng& rng, Duration most) {
   return Duration(static_cast<std::int64_t>(rng.Below(static_cast<std::uint64_t>(most.count()))));
@@ -32,6 +35,7 @@ Duration UpTo(Rng& rng, Duration most) {
 // What happened in many schedules: that they were no idle ones.
 struct Tally {
   std::uint64_t faults = 0, replaced = 0, masters_killed = 0, pauses = 0, lost = 0, checks = 0;
+  std::uint64_t excess_checks = 0;
 };
 
 class Schedule {
@@ -42,6 +46,7 @@ class Schedule {
     const auto workers = static_cast<std::uint32_t>(1 + sim_.rng.Below(5));
     places_ = sim_.rng.Below(2) == 0;
     for (std::uint32_t i = 0; i < workers; ++i) Join();
+    began_alone_ = workers == 1;
     // The long ones have room for silences of 30 s.
     const bool is_long = sim_.rng.Below(8) == 0;
     const Duration run_time = seconds((is_long ? 60 : 18) + sim_.rng.Below(15));
@@ -63,7 +68,10 @@ class Schedule {
       sim_.events.In(seconds(3) + UpTo(sim_.rng, run_time - seconds(6)), [this] { Replace(); });
     }
     while (!sim_.outcome() && sim_.events.now() < run_time + seconds(150)) {
-      sim_.RunFor(milliseconds(700));
+      for (int i = 0; i < 7; ++i) {
+        sim_.RunFor(milliseconds(100));
+        CheckExcess();
+      }
       if (!sim_.outcome()) CheckUsers();
     }
     ASSERT_TRUE(sim_.outcome());
@@ -91,7 +99,8 @@ class Schedule {
     places_of_.push_back(place);
     ++tally_.replaced;
     Join(place);
-    quiet_from_ += seconds(4);
+    quiet_from_ += seconds(4);  // the older one has that long to end
+    settled_from_ += seconds(4);
   }
 
   void Join(std::optional<std::uint32_t> place) {
@@ -100,6 +109,7 @@ class Schedule {
     sim_.path(worker).longest = milliseconds(1 + sim_.rng.Below(15));
     if (sim_.rng.Below(3) == 0) sim_.path(worker).one_in_twice = 2 + sim_.rng.Below(6);
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + seconds(4));
+    settled_from_ = std::max(settled_from_, sim_.events.now() + seconds(4));
   }
 
   void Fault() {
@@ -110,7 +120,7 @@ class Schedule {
     if (!sim_.master_alive()) return;
     ++tally_.faults;
     Duration trouble(0);
-    switch (sim_.rng.Below(6)) {
+    switch (sim_.rng.Below(7)) {
       case 0:
         sim_.Cut(worker, UpTo(sim_.rng, milliseconds(300)), UpTo(sim_.rng, milliseconds(300)));
         break;
@@ -136,8 +146,12 @@ class Schedule {
         sim_.Orphan(worker, trouble = UpTo(sim_.rng, seconds(3)));
         sim_.path(worker).longest -= milliseconds(200);
         break;
+      case 6:  // not the network, but the master's own loop
+        sim_.StallMaster(trouble = UpTo(sim_.rng, seconds(8)));
+        break;
     }
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + trouble + seconds(8));
+    MayExceed(trouble);
   }
 
   void LongSilence() {
@@ -145,6 +159,7 @@ class Schedule {
     // A run of which nobody is left for 30 s ends, as it should.
     if (!worker.alive() || sim_.outcome() || sim_.workers().size() < 2) return;
     sim_.Swallow(worker, seconds(30));
+    MayExceed(seconds(30));
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + seconds(30 + 8));
   }
 
@@ -158,6 +173,29 @@ class Schedule {
     sim_.events.In(away, [this] { ASSERT_TRUE(sim_.ResumeMaster(spec_()).ok()); });
     end_ += std::max(Duration(0), away - seconds(11));  // the load goes on for 10 s
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + away + seconds(18));
+    settled_from_ = quiet_from_;
+  }
+
+  // A worker that is cut off keeps its users for 3 s at most, while others may have got them after
+  // 2.5 s; and for a moment when it is back.
+  void MayExceed(Duration trouble) {
+    const Duration now = sim_.events.now();
+    exceeding_.emplace_back(now, now + kUntilPaused);
+    exceeding_.emplace_back(now + trouble, now + trouble + kUntilHandedBack);
+  }
+
+  void CheckExcess() {
+    const Duration now = sim_.events.now();
+    if (sim_.outcome() || !sim_.master_alive() || sim_.workers()[0]->starts() == 0) return;
+    if (sim_.master().state() != coordinator::RunState::kRunning) return;
+    if (now < settled_from_ || began_alone_) return;
+    for (const auto& [from, to] : exceeding_) {
+      if (now >= from && now <= to) return;
+    }
+    const Duration t = now - *sim_.workers()[0]->start();
+    if (t < seconds(1) || Duration(sim_.plan().end_ns()) - t < milliseconds(50)) return;
+    EXPECT_LE(sim_.running_users(), sim_.planned_users()) << "at " << Seconds(t) << " s";
+    ++tally_.excess_checks;
   }
 
   void CheckUsers() {
@@ -205,6 +243,9 @@ class Schedule {
   Duration quiet_from_{0};
   bool places_ = false;                   // workers come with places,
   std::vector<std::uint32_t> places_of_;  // these, by session
+  Duration settled_from_{0};  // as quiet_from_, for joinings and masters that are killed
+  std::vector<std::pair<Duration, Duration>> exceeding_;
+  bool began_alone_ = false;  // such a worker does not pause, though a newcomer may get its users
   std::uint64_t checks_ = 0;
 };
 
@@ -218,12 +259,12 @@ void RunSeeds(std::uint64_t first, std::uint64_t count) {
   }
   std::printf(
       "%s seeds from %s: %s faults, %s workers replaced, %s times a worker lost, %s masters "
-      "killed, %s pauses, "
-      "users checked %s times\n",
+      "killed, %s pauses, users checked %s times, not too many %s times\n",
       std::to_string(count).c_str(), std::to_string(first).c_str(),
       std::to_string(tally.faults).c_str(), std::to_string(tally.replaced).c_str(),
       std::to_string(tally.lost).c_str(), std::to_string(tally.masters_killed).c_str(),
-      std::to_string(tally.pauses).c_str(), std::to_string(tally.checks).c_str());
+      std::to_string(tally.pauses).c_str(), std::to_string(tally.checks).c_str(),
+      std::to_string(tally.excess_checks).c_str());
 }
 
 std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {

@@ -6,7 +6,6 @@
 namespace sfp::test {
 namespace {
 
-constexpr Duration kTick = std::chrono::milliseconds(50);
 constexpr Duration kSecond = std::chrono::seconds(1);
 
 class DiskJournal final : public coordinator::Journal {
@@ -14,12 +13,18 @@ class DiskJournal final : public coordinator::Journal {
   explicit DiskJournal(Simulation& sim) : sim_(sim) {}
   void Append(const v1::JournalRecord& record) override {
     SimDisk& disk = sim_.disk;
+    if (disk.forgets) {
+      ++disk.forgotten;
+      return;
+    }
     const Duration at = sim_.events.now() + disk.delay;
     disk.safe_at.push_back(disk.safe_at.empty() ? at : std::max(at, disk.safe_at.back()));
     disk.records.push_back(record);
   }
-  std::uint64_t appended() const override { return sim_.disk.records.size(); }
-  std::uint64_t safe() const override { return sim_.disk.Safe(sim_.events.now()); }
+  std::uint64_t appended() const override { return sim_.disk.forgotten + sim_.disk.records.size(); }
+  std::uint64_t safe() const override {
+    return sim_.disk.forgotten + sim_.disk.Safe(sim_.events.now());
+  }
   std::string trouble() const override { return ""; }
   bool Flush(Duration) override { return true; }  // the test's time stands still
 
@@ -120,8 +125,14 @@ Time SimWorker::Clock() const { return Time(sim_.events.now() + clock_offset_); 
 
 void SimWorker::Tick() {
   if (!alive_) return;
+  agent_->OnClocks(wall_offset - clock_offset_, {});
   agent_->Tick(Clock());
-  sim_.events.In(kTick, [this] { Tick(); });
+  sim_.events.In(sim_.tick, [this] { Tick(); });
+}
+
+void SimWorker::Step(Duration step, Duration suspended) {
+  wall_offset += step;
+  agent_->OnClocks(wall_offset - clock_offset_, {.step = step, .suspended = suspended});
 }
 
 void SimWorker::Kill() {
@@ -133,15 +144,17 @@ void SimWorker::Kill() {
 
 void SimWorker::Connect() {
   const Duration delay = sim_.path(*this).longest;
-  if (!sim_.master_alive()) {
-    sim_.events.In(delay, [this] {
-      if (alive_) agent_->OnDisconnected("refused", Clock());
-    });
-    return;
-  }
   if (sim_.events.now() < sim_.path(*this).swallowed_until) {
     sim_.events.In(kSecond, [this] {
       if (alive_) agent_->OnDisconnected("timed out", Clock());
+    });
+    return;
+  }
+  if (!sim_.master_alive()) {
+    sim_.events.In(delay, [this] {
+      if (!alive_) return;
+      agent_->OnReached(Clock());
+      agent_->OnDisconnected("refused", Clock());
     });
     return;
   }
@@ -149,8 +162,10 @@ void SimWorker::Connect() {
   connection_ = id;
   sim_.streams_[id].worker = this;
   sim_.events.In(delay, [this, id] {
-    if (sim_.streams_[id].broken) return;
-    sim_.master().OnConnect(id, "10.0.0.1", sim_.MasterClock());
+    sim_.WhenMasterRuns([this, id] {
+      if (sim_.streams_[id].broken) return;
+      sim_.master().OnConnect(id, "10.0.0.1", sim_.MasterClock());
+    });
   });
   sim_.events.In(2 * delay, [this, id] {
     if (alive_ && connection_ == id) agent_->OnConnected(Clock());
@@ -174,9 +189,12 @@ void SimWorker::Send(const v1::WorkerMessage& message) {
   const int times = MayRepeat(message) && sim_.Twice(*this) ? 2 : 1;
   for (int i = 0; i < times; ++i) {
     sim_.events.At(sim_.Arrival(stream, stream.to_master), [this, id, message] {
-      const Simulation::Stream& there = sim_.streams_[id];
-      if (there.broken || (!there.master_open && !there.orphan)) return;
-      sim_.master().OnMessage(id, message, sim_.MasterClock());
+      if (!sim_.streams_[id].broken) sim_.Acknowledge(*this, id);
+      sim_.WhenMasterRuns([this, id, message] {
+        const Simulation::Stream& there = sim_.streams_[id];
+        if (there.broken || (!there.master_open && !there.orphan)) return;
+        sim_.master().OnMessage(id, message, sim_.MasterClock());
+      });
     });
   }
 }
@@ -287,8 +305,42 @@ Simulation::~Simulation() = default;
 Time Simulation::MasterClock() const { return Time(events.now() + master_offset_); }
 
 void Simulation::MasterTick() {
-  if (master_) master_->Tick(MasterClock());
-  events.In(kTick, [this] { MasterTick(); });
+  if (events.now() < stalled_until_) return events.At(stalled_until_, [this] { MasterTick(); });
+  while (!held_up_.empty()) {
+    const auto call = std::move(held_up_.front());
+    held_up_.pop_front();
+    call();
+  }
+  if (master_) {
+    master_->OnClocks(wall_offset_ - master_offset_, {}, MasterClock());
+    master_->Tick(MasterClock());
+  }
+  events.In(tick, [this] { MasterTick(); });
+}
+
+void Simulation::StepMaster(Duration step) {
+  wall_offset_ += step;
+  master_->OnClocks(wall_offset_ - master_offset_, {.step = step, .suspended = Duration(0)},
+                    MasterClock());
+}
+
+void Simulation::StallMaster(Duration length) {
+  stalled_until_ = std::max(stalled_until_, events.now() + length);
+}
+
+void Simulation::WhenMasterRuns(std::function<void()> call) {
+  if (events.now() >= stalled_until_ && held_up_.empty()) return call();
+  held_up_.push_back(std::move(call));
+}
+
+void Simulation::Acknowledge(SimWorker& worker, ConnectionId id) {
+  const Path& way = path(worker);
+  if (events.now() < way.swallowed_until) return;
+  events.In(way.longest, [this, &worker, id] {
+    if (worker.alive() && worker.connection_ == id && !streams_[id].broken) {
+      worker.agent().OnReached(worker.Clock());
+    }
+  });
 }
 
 SimWorker& Simulation::AddWorker(std::uint32_t threads, Duration clock_offset,
@@ -353,9 +405,11 @@ void Simulation::EndForWorker(ConnectionId id, const std::string& reason) {
 }
 
 void Simulation::EndForMaster(ConnectionId id) {
-  if (!streams_[id].master_open || !master_) return;
-  streams_[id].master_open = false;
-  master_->OnDisconnect(id, MasterClock());
+  WhenMasterRuns([this, id] {
+    if (!streams_[id].master_open || !master_) return;
+    streams_[id].master_open = false;
+    master_->OnDisconnect(id, MasterClock());
+  });
 }
 
 void Simulation::Cut(SimWorker& worker, Duration worker_notices, Duration master_notices) {
@@ -382,6 +436,7 @@ void Simulation::KillMaster() {
   disk.records.resize(safe);
   disk.safe_at.resize(safe);
   master_.reset();
+  stalled_until_ = Duration(0);
   for (auto& [id, stream] : streams_) {
     stream.broken = true;
     if (!stream.master_open) continue;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -92,6 +93,9 @@ class SimWorker final : public agent::AgentShell {
 
   void Tick();
   void Kill();  // as by kill -9
+  // Its wall clock is stepped, its machine was suspended.
+  void Step(Duration step, Duration suspended);
+  Duration wall_offset{0};  // of its wall clock from the true one
   std::string prepare_error;
 
   // AgentShell
@@ -148,6 +152,8 @@ struct SimDisk {
   std::vector<v1::JournalRecord> records;
   std::vector<Duration> safe_at;  // of each
   Duration delay{0};
+  bool forgets = false;  // for long runs: records are safe at once and not kept
+  std::uint64_t forgotten = 0;
 
   std::uint64_t Safe(Duration now) const {
     return static_cast<std::uint64_t>(std::upper_bound(safe_at.begin(), safe_at.end(), now) -
@@ -181,15 +187,21 @@ class Simulation final : public coordinator::CoordinatorShell {
   // Nothing gets through for so long; then what is under way arrives, unless it is cut.
   void Swallow(SimWorker& worker, Duration length);
 
+  void StepMaster(Duration step);  // its wall clock
+
   // The worker gives its stream up; what it had sent before still arrives, so much later, whatever
   // comes on its next stream meanwhile.
   void Orphan(SimWorker& worker, Duration late);
   // As by kill -9: what was not safe is gone.
   void KillMaster();
+  // Its loop is held up for so long: it neither hears nor says anything, while its machine's kernel
+  // goes on.
+  void StallMaster(Duration length);
   // Another one goes on with the run, on a clock of its own.
   Status ResumeMaster(coordinator::RunSpec spec);
 
   SimDisk disk;
+  Duration tick = std::chrono::milliseconds(50);  // of the master and the workers
 
   const std::optional<coordinator::Outcome>& outcome() const { return outcome_; }
   const std::vector<v1::JournalRecord>& records() const { return disk.records; }
@@ -219,6 +231,9 @@ class Simulation final : public coordinator::CoordinatorShell {
 
   Duration Arrival(const Stream& stream, Duration& last);
   void MasterTick();
+  // At the first moment from now on at which the master's loop runs.
+  void WhenMasterRuns(std::function<void()> call);
+  void Acknowledge(SimWorker& worker, ConnectionId id);  // as TCP does
   void EndForWorker(ConnectionId id, const std::string& reason);
   void EndForMaster(ConnectionId id);
   bool Twice(const SimWorker& worker);
@@ -229,6 +244,9 @@ class Simulation final : public coordinator::CoordinatorShell {
   std::map<ConnectionId, Stream> streams_;
   ConnectionId next_connection_ = 1;
   Duration master_offset_;
+  Duration stalled_until_{0};
+  std::deque<std::function<void()>> held_up_;  // by the stall, in order
+  Duration wall_offset_{0};
   std::optional<coordinator::Outcome> outcome_;
   std::uint64_t refused_ = 0;
 };

@@ -24,7 +24,10 @@ class Shell final : public AgentShell {
     revision = plan.revision();
     started_at = start;
   }
-  void UpdatePlan(const plan::Plan& plan) override { revision = plan.revision(); }
+  void UpdatePlan(const plan::Plan& plan) override {
+    revision = plan.revision();
+    has_users = plan.OwnerOf(0) == 3;
+  }
   void StopEngines() override { ++stops; }
   void DrainEngines(Duration limit) override {
     ++stops;
@@ -40,6 +43,7 @@ class Shell final : public AgentShell {
   std::uint64_t prepared = 0, revision = 0;
   Time started_at{};
   Duration drain_limit{0};
+  bool has_users = true;
   std::deque<v1::WorkerMessage> sent;
   std::optional<int> exit_code;
   std::string reason;
@@ -107,10 +111,24 @@ class AgentTest : public testing::Test {
     message.mutable_ack()->set_sequence(sequence);
     Say(message);
   }
-  void Ping() {
+  // `heard`: the newest Pong that the master had.
+  void Ping(std::optional<Time> heard = std::nullopt) {
     v1::MasterMessage message;
     message.mutable_ping()->set_master_ns(1);
+    if (heard) message.mutable_ping()->set_pong_ns(heard->time_since_epoch().count());
     Say(message);
+  }
+  // Two workers share the users.
+  void RunShared(std::uint64_t run, std::uint64_t iterations = 0) {
+    Join();
+    v1::MasterMessage message;
+    message.mutable_prepare()->set_run(run);
+    *message.mutable_prepare()->mutable_plan() = Plan(1);
+    message.mutable_prepare()->mutable_plan()->add_owners(4);
+    message.mutable_prepare()->mutable_plan()->set_iterations(iterations);
+    Say(message);
+    agent->OnPrepared(run, Ok(), now);
+    Start(run);
   }
   void Stop(std::uint64_t run) {
     v1::MasterMessage message;
@@ -251,6 +269,65 @@ TEST_F(AgentTest, FinishedComesBehindTheLastAcknowledgement) {
   EXPECT_FALSE(shell.sent.back().has_finished());
   Ack(5, 2);
   EXPECT_EQ(shell.sent.back().finished().snapshots(), 2u);
+}
+
+TEST_F(AgentTest, TheLeaseCountsFromWhatTheMasterSaysItHeard) {
+  RunShared(5);
+  const Time heard = now;
+  Pass(seconds(2));
+  Ping(heard);  // old: it was on its way when the network went
+  Pass(milliseconds(1000));
+  EXPECT_TRUE(shell.has_users);
+  Pass(milliseconds(100));
+  EXPECT_FALSE(shell.has_users);
+  EXPECT_EQ(shell.stops, 0);
+  Ping(heard);
+  EXPECT_FALSE(shell.has_users);
+  Ping(now - milliseconds(300));
+  EXPECT_TRUE(shell.has_users);
+  EXPECT_EQ(shell.revision, 1u);
+}
+
+TEST_F(AgentTest, TheLeaseHoldsWhileTheMastersMachineAnswers) {
+  RunShared(5);
+  for (int i = 0; i < 18; ++i) {
+    Pass(milliseconds(500));
+    agent->OnReached(now);
+    EXPECT_TRUE(shell.has_users);
+  }
+  Pass(seconds(2));  // but not longer than the dead man's switch
+  EXPECT_EQ(shell.stops, 1);
+}
+
+TEST_F(AgentTest, NobodyTakesIterationsOverSoTheyAreNotPaused) {
+  RunShared(5, 100);
+  Pass(seconds(9));
+  EXPECT_TRUE(shell.has_users);
+}
+
+TEST_F(AgentTest, SnapshotsOfPausedSecondsSaySo) {
+  RunShared(5);
+  Pass(seconds(5));  // the start is half a second after now: paused in second 2 and later
+  for (std::uint32_t s = 0; s < 5; ++s) Interval(s);
+  std::vector<bool> paused;
+  for (const auto& message : shell.sent) {
+    if (message.has_snapshot()) paused.push_back(message.snapshot().paused());
+  }
+  EXPECT_EQ(paused, (std::vector<bool>{false, false, true, true, true}));
+}
+
+TEST_F(AgentTest, ClockChangesGoOutWithTheNextSnapshotOnly) {
+  Run(5);
+  agent->OnClocks(seconds(77), {.step = -seconds(2), .suspended = Duration(0)});
+  agent->OnClocks(seconds(77), {.step = seconds(5), .suspended = seconds(1)});
+  Interval(0);
+  EXPECT_EQ(shell.sent.back().snapshot().clock_step_ns(), Duration(seconds(3)).count());
+  EXPECT_EQ(shell.sent.back().snapshot().suspended_ns(), Duration(seconds(1)).count());
+  Interval(1);
+  EXPECT_EQ(shell.sent.back().snapshot().clock_step_ns(), 0);
+  Ping();
+  EXPECT_EQ(shell.sent.back().pong().wall_ns() - shell.sent.back().pong().worker_ns(),
+            Duration(seconds(77)).count());
 }
 
 TEST_F(AgentTest, DeadMansSwitchStopsAfter10sOfSilenceAndNoSooner) {

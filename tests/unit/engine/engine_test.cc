@@ -392,14 +392,32 @@ TEST(Engine, OlderRevisionsAreIgnored) {
   world.engines.Start(plan, world.start);
   world.clock.RunUntil(world.start + 100_ms);
   v1::Plan other = Steady(9);
-  for (const std::uint64_t revision : {1, 2}) {
-    other.set_revision(revision);
-    world.engine().Update(world.engines.Owned(other), world.clock.now());
-    EXPECT_EQ(world.engine().users(), 3u);
-  }
+  other.set_revision(1);
+  world.engine().Update(world.engines.Owned(other), world.clock.now());
+  EXPECT_EQ(world.engine().users(), 3u);
   other.set_revision(3);
   world.engine().Update(world.engines.Owned(other), world.clock.now());
   EXPECT_EQ(world.engine().users(), 9u);
+}
+
+TEST(Engine, UsersPauseAndGoOnUnderOneRevision) {
+  v1::Scenario scenario = BareScenario();
+  scenario.mutable_users(0)->mutable_wait()->set_constant_ns((10_ms).count());
+  AddTask(*scenario.mutable_users(0), "t", 1, "/");
+  World world(scenario);
+  const plan::Plan plan = world.engines.Owned(Steady(3));
+  world.engines.Start(Steady(3), world.start);
+  world.clock.RunUntil(world.start + 100_ms);
+  world.engine().Update(plan.Without(plan.OwnerOf(0)), world.clock.now());
+  EXPECT_EQ(world.engine().users(), 0u);
+  world.clock.RunUntil(world.start + 300_ms);
+  const std::uint64_t answered = world.server.answered();
+  world.clock.RunUntil(world.start + 600_ms);
+  EXPECT_EQ(world.server.answered(), answered);
+  world.engine().Update(plan, world.clock.now());
+  EXPECT_EQ(world.engine().users(), 3u);
+  world.clock.RunUntil(world.start + 900_ms);
+  EXPECT_GT(world.server.answered(), answered);
 }
 
 TEST(Engine, AUserWithNothingToDoAfterOnStartStaysAUser) {

@@ -31,6 +31,24 @@ TEST(ProgramTest, CompilesTheStaffFeePrivilegeScenario) {
   EXPECT_DOUBLE_EQ(*program->MeanThinkSeconds(), 2.55);
 }
 
+TEST(ProgramTest, NamesBeyondAThousandShareOneEndpoint) {
+  std::string scenario = "target { url: 'http://h' } users { name: 'u' weight: 1 ";
+  for (int i = 0; i < 10'000; ++i) {
+    scenario += "tasks { name: 'item/" + std::to_string(i) + "' method: 'GET' weight: 1 } ";
+  }
+  const auto program = Compiled(scenario +
+                                "} users { name: 'v' weight: 1 "
+                                "tasks { name: 'item/7' method: 'GET' weight: 1 } }");
+  ASSERT_EQ(program->endpoints().size(), kMostEndpoints + 1);
+  EXPECT_EQ(program->endpoints()[999].name, "item/999");
+  EXPECT_EQ(program->endpoints()[1000].name, kOtherEndpoint);
+  EXPECT_EQ(program->tasks()[999].endpoint, 999);
+  for (const int i : {1000, 1001, 9999}) EXPECT_EQ(program->tasks()[i].endpoint, 1000);
+  EXPECT_EQ(program->tasks()[10'000].endpoint, 7);  // another class's task of that name
+  EXPECT_FALSE(EndpointWarning(program->endpoints().size()).empty());
+  EXPECT_TRUE(EndpointWarning(kMostEndpoints).empty());
+}
+
 TEST(ProgramTest, PicksTasksByWeight) {
   const auto program = Compiled(kStaffFeePrivilege);
   const double want[] = {2, 2, 1, 1};  // of 6
