@@ -42,6 +42,10 @@ bool Listens(std::uint16_t port) {
 }
 
 // Paths are relative to the folder.
+// With the usual 511 a server that is held up for a moment has the kernel answer with SYN cookies, and
+// reset those connections whose cookies are too old when there is room again.
+constexpr char kBacklog[] = " backlog=4096";
+
 std::string Configuration(const NginxSetup& setup, std::uint16_t port, std::uint16_t tls_port) {
   std::string text = "daemon off;\nmaster_process off;\npid pid;\nerror_log stderr;\n";
   text += "events { worker_connections " + std::to_string(setup.connections) + "; }\nhttp {\n";
@@ -49,9 +53,10 @@ std::string Configuration(const NginxSetup& setup, std::uint16_t port, std::uint
   for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     text += std::string("  ") + kind + "_temp_path " + kind + ";\n";
   }
-  text += setup.http + "  server {\n    listen 127.0.0.1:" + std::to_string(port) + ";\n";
+  text +=
+      setup.http + "  server {\n    listen 127.0.0.1:" + std::to_string(port) + kBacklog + ";\n";
   if (!setup.cert_pem.empty()) {
-    text += "    listen 127.0.0.1:" + std::to_string(tls_port) +
+    text += "    listen 127.0.0.1:" + std::to_string(tls_port) + kBacklog +
             " ssl;\n    ssl_certificate cert.pem;\n    ssl_certificate_key key.pem;\n";
   }
   return text + setup.server + "  }\n}\n";

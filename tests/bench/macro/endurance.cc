@@ -39,8 +39,11 @@ std::vector<Row> Flat(const Case& self, const Effort& effort) {
                   {});
   // The first tenth is warming up.
   std::vector<double> of_worker, of_master;
-  for (std::uint64_t count = step; count < all; count += step) {
+  constexpr std::uint64_t kWaits = 20;  // between two looks, each with a limit of its own
+  for (std::uint64_t wait = 1; wait < 40 * kWaits; ++wait) {
+    const std::uint64_t count = wait * step / kWaits;
     if (!AwaitRequests(server, count)) throw std::runtime_error("it came to a halt");
+    if (wait % kWaits != 0) continue;
     Say(self.name + ": " + std::to_string(count) + " requests, worker " +
         std::to_string(Megabytes(cluster.worker())) + " MB, master " +
         std::to_string(Megabytes(cluster.master())) + " MB");
