@@ -1,7 +1,9 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "common/base/units.h"
 #include "common/config/builder.h"
@@ -44,6 +46,26 @@ plan::Shape BuildConstant(const Node& load, Context& context) {
   return constant;
 }
 
+// Why a threshold is nothing to search for, if it is not.
+std::string NoGoal(const Threshold& threshold) {
+  using Comparison = Threshold::Comparison;
+  if (!threshold.endpoint.empty()) {
+    return "a search's goal is about all requests together, not one endpoint";
+  }
+  const std::string& metric = threshold.metric;
+  const bool percentile = metric.starts_with('p');
+  if (!percentile && metric != "avg" && metric != "failures") {
+    return "a search's goal is about avg, a percentile or failures, which grow with the load, not "
+           "'" +
+           metric + "'";
+  }
+  if (threshold.comparison != Comparison::kLess &&
+      threshold.comparison != Comparison::kLessOrEqual) {
+    return "a search's goal says what '" + metric + "' must be below";
+  }
+  return threshold.value > 0 ? "" : "a search's goal is above 0";
+}
+
 plan::Shape BuildSweep(const Node& sweep, Context& context) {
   plan::Sweep out;
   std::uint32_t most = 0;
@@ -57,6 +79,55 @@ plan::Shape BuildSweep(const Node& sweep, Context& context) {
   out.step_time = DurationOf(sweep.Get("step_time"));
   out.spawn_rate = Rate(rate).value_or(0);
   if (rate != nullptr) CheckRamp(*rate, most, out.spawn_rate, context);
+  return out;
+}
+
+// 1 to `most` users, each level √2 times the one before.
+std::vector<std::uint32_t> ProbeLevels(std::uint32_t most) {
+  std::vector<std::uint32_t> out;
+  for (double users = 1; users < 0.9 * most; users = std::max(users + 1, users * std::sqrt(2))) {
+    out.push_back(static_cast<std::uint32_t>(users));
+  }
+  out.push_back(most);
+  return out;
+}
+
+plan::Shape BuildProbe(const Node& probe, Context& context, const Config& config) {
+  plan::Sweep out;
+  out.probe = true;
+  out.step_time = DurationOf(probe.Get("step_time"));
+  const Node* users = probe.Get("users");
+  if (users == nullptr && !config.declared_pool) {
+    context.diagnostics.Add(probe.key_place,
+                            "a probe goes up to four times 'target.declared_pool', which is not "
+                            "given; or say its 'users'");
+  }
+  out.levels = ProbeLevels(Users(users, 4 * config.declared_pool.value_or(1)));
+  return out;
+}
+
+plan::Shape BuildFind(const Node& find, Context& context) {
+  plan::Sweep out;
+  const Node* rate = find.Get("spawn_rate");
+  out.levels = {Users(find.Get("users"), 10'000)};
+  out.spawn_rate = Rate(rate).value_or(0);
+  if (rate != nullptr) CheckRamp(*rate, out.levels.front(), out.spawn_rate, context);
+  plan::Find search;
+  search.start = std::min(Users(find.Get("start"), 10), out.levels.front());
+  const Node* goal = find.Get("goal");
+  if (goal != nullptr && goal->is_scalar()) {
+    const auto threshold = ParseThreshold(goal->value);
+    if (!threshold.ok()) {
+      context.Add(*goal, Message(threshold.status()));
+    } else if (std::string wrong = NoGoal(*threshold); !wrong.empty()) {
+      context.Add(*goal, std::move(wrong));
+    } else {
+      search.goal = threshold->text;
+      search.metric = threshold->metric;
+      search.value = threshold->value;
+    }
+  }
+  out.find = std::move(search);
   return out;
 }
 
@@ -148,6 +219,10 @@ void BuildLoad(const Node* load, Context& context, Config& out) {
   if (const auto stop = DurationOf(load->Get("stop_timeout"))) out.stop_timeout = *stop;
   if (const Node* sweep = load->Get("sweep")) {
     out.load = BuildSweep(*sweep, context);
+  } else if (const Node* probe = load->Get("probe")) {
+    out.load = BuildProbe(*probe, context, out);
+  } else if (const Node* find = load->Get("find")) {
+    out.load = BuildFind(*find, context);
   } else if (const Node* stages = load->Get("stages")) {
     out.load = BuildStages(*stages, context);
   } else if (const Node* arrivals = load->Get("arrivals")) {

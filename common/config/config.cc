@@ -88,13 +88,13 @@ std::optional<Config> Build(Node& root, const std::string& path, Diagnostics& di
   BuildData(root.Get("data"), users, context, config.scenario);
   BuildTarget(root.Get("target"), context, *config.scenario.mutable_target());
   BuildUsers(users, context, config.scenario);
-  BuildLoad(root.Get("load"), context, config);
-  BuildThresholds(root.Get("thresholds"), context, config);
   if (const Node* target = root.Get("target")) {
     if (const auto pool = Integer(target->Get("declared_pool"))) {
       config.declared_pool = static_cast<std::uint32_t>(*pool);
     }
   }
+  BuildLoad(root.Get("load"), context, config);
+  BuildThresholds(root.Get("thresholds"), context, config);
   if (diagnostics.empty()) CheckProgram(root, config.scenario, diagnostics);
   if (!diagnostics.empty()) return std::nullopt;
   config.resolved_yaml = ResolvedYaml(root, context.notes);

@@ -54,7 +54,8 @@ struct Config {
 struct Overrides {
   std::optional<std::string> host;
   // As typed.
-  std::optional<std::string> users, spawn_rate, run_time, sweep, step_time, rate, iterations;
+  std::optional<std::string> users, spawn_rate, run_time, sweep, step_time, rate, iterations, find;
+  bool probe = false;
 };
 
 struct Loaded {

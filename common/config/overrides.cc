@@ -53,18 +53,23 @@ class LoadEditor {
 
   void Edit() {
     Conflicts();
+    const bool replaces = overrides_.users || overrides_.sweep || overrides_.rate ||
+                          overrides_.probe || overrides_.find;
     Node* load = root_.Get("load");
     if (load == nullptr) {
       load = &Set(root_, "load", Container(Node::Kind::kMap, ""));
-      if (!overrides_.users && !overrides_.sweep && !overrides_.rate) {
-        Set(*load, "users", Scalar("", "1"));
-      }
+      if (!replaces) Set(*load, "users", Scalar("", "1"));
     }
-    const bool replaces = overrides_.users || overrides_.sweep || overrides_.rate;
     if (replaces && !load->is_map()) load->kind = Node::Kind::kMap, load->children.clear();
     if (!load->is_map()) return;
-    if (overrides_.users) {
-      for (const char* other : {"sweep", "stages", "arrivals"}) Erase(*load, other);
+    if (overrides_.probe) {
+      MakeProbe(*load);
+    } else if (overrides_.find) {
+      MakeFind(*load);
+    } else if (overrides_.users) {
+      for (const char* other : {"sweep", "probe", "find", "stages", "arrivals"}) {
+        Erase(*load, other);
+      }
       Set(*load, "users", Scalar("--users", *overrides_.users));
     } else if (overrides_.sweep) {
       MakeSweep(*load);
@@ -91,17 +96,49 @@ class LoadEditor {
       Conflict("--rate", overrides_.users ? "'--rate' and '--users' exclude each other"
                                           : "'--rate' and '--sweep' exclude each other");
     }
-    if (overrides_.step_time && overrides_.users) {
+    const int shapes = (overrides_.sweep ? 1 : 0) + (overrides_.rate ? 1 : 0) +
+                       (overrides_.probe ? 1 : 0) + (overrides_.find ? 1 : 0);
+    if (overrides_.probe && shapes > 1) {
+      Conflict("--probe",
+               "'--probe' is a load of its own: without '--sweep', '--rate' and '--find'");
+    } else if (overrides_.find && shapes > 1) {
+      Conflict("--find", "'--find' is a load of its own: without '--sweep' and '--rate'");
+    }
+    if (overrides_.step_time && overrides_.users && !overrides_.probe) {
       Conflict("--step-time", "'--step-time' and '--users' exclude each other");
     }
   }
 
+  void EraseShapesBut(Node& load, std::string_view shape) {
+    for (const char* other : {"users", "sweep", "probe", "find", "stages", "arrivals", "spawn_rate",
+                              "run_time", "iterations"}) {
+      if (other != shape) Erase(load, other);
+    }
+  }
+
+  // --users is the highest level of a probe, and the most that a search tries.
+  void MakeProbe(Node& load) {
+    EraseShapesBut(load, "probe");
+    Node* probe = load.Get("probe");
+    if (probe == nullptr || !probe->is_map()) {
+      probe = &Set(load, "probe", Container(Node::Kind::kMap, "--probe"));
+    }
+    if (overrides_.users) Set(*probe, "users", Scalar("--users", *overrides_.users));
+  }
+
+  void MakeFind(Node& load) {
+    EraseShapesBut(load, "find");
+    Node* find = load.Get("find");
+    if (find == nullptr || !find->is_map()) {
+      find = &Set(load, "find", Container(Node::Kind::kMap, "--find"));
+    }
+    Set(*find, "goal", Scalar("--find", *overrides_.find));
+    if (overrides_.users) Set(*find, "users", Scalar("--users", *overrides_.users));
+  }
+
   // Step time and spawn rate stay if the file has a sweep already.
   void MakeSweep(Node& load) {
-    for (const char* other :
-         {"users", "stages", "arrivals", "spawn_rate", "run_time", "iterations"}) {
-      Erase(load, other);
-    }
+    EraseShapesBut(load, "sweep");
     Node* sweep = load.Get("sweep");
     if (sweep == nullptr || !sweep->is_map()) {
       sweep = &Set(load, "sweep", Container(Node::Kind::kMap, "--sweep"));
@@ -111,7 +148,8 @@ class LoadEditor {
 
   // How many users may be busy, and the distribution, stay if the file has arrivals already.
   void MakeArrivals(Node& load) {
-    for (const char* other : {"users", "sweep", "stages", "spawn_rate", "iterations"}) {
+    for (const char* other :
+         {"users", "sweep", "probe", "find", "stages", "spawn_rate", "iterations"}) {
       Erase(load, other);
     }
     Node* arrivals = load.Get("arrivals");
@@ -125,6 +163,10 @@ class LoadEditor {
   void Refine(Node& load) {
     Node* sweep = load.Get("sweep");
     const bool is_sweep = sweep != nullptr && sweep->is_map();
+    Node* probe = load.Get("probe");
+    const bool is_probe = probe != nullptr && probe->is_map();
+    Node* find = load.Get("find");
+    const bool is_find = find != nullptr && find->is_map();
     const bool is_stages = load.Get("stages") != nullptr;
     if (overrides_.iterations) {
       if (load.Get("users") != nullptr) {
@@ -138,11 +180,13 @@ class LoadEditor {
       if (is_stages) {
         Conflict("--spawn-rate", "the load is stages, which say themselves how fast users start");
       } else {
-        Set(is_sweep ? *sweep : load, "spawn_rate", std::move(rate));
+        Set(is_sweep ? *sweep : is_find ? *find : load, "spawn_rate", std::move(rate));
       }
     }
     if (overrides_.run_time) {
-      if (!is_sweep && !is_stages) {
+      if (is_probe || is_find) {
+        Conflict("--run-time", "each level takes as long as its row needs: there is no run time");
+      } else if (!is_sweep && !is_stages) {
         Set(load, "run_time", Scalar("--run-time", *overrides_.run_time));
       } else if (!conflict_) {
         Conflict("--run-time", is_sweep
@@ -152,8 +196,8 @@ class LoadEditor {
       }
     }
     if (overrides_.step_time) {
-      if (is_sweep) {
-        Set(*sweep, "step_time", Scalar("--step-time", *overrides_.step_time));
+      if (is_sweep || is_probe) {
+        Set(is_sweep ? *sweep : *probe, "step_time", Scalar("--step-time", *overrides_.step_time));
       } else if (!conflict_) {
         Conflict("--step-time", "the load is not a sweep, so there are no steps");
       }

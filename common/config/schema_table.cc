@@ -137,6 +137,25 @@ constexpr Key kSweepKeys[] = {
 };
 constexpr Rule kSweep{.kind = Kind::kMap, .keys = kSweepKeys};
 
+constexpr Key kProbeKeys[] = {
+    {"users", &kUsers, nullptr, "The highest level; without it four times target.declared_pool."},
+    {"step_time", &kStepTime, "auto", "Length of a level; auto: until its row is valid."},
+};
+constexpr Rule kProbe{.kind = Kind::kMap, .keys = kProbeKeys, .example = "{users: 120}"};
+
+constexpr Key kFindKeys[] = {
+    {"goal", &kText, nullptr,
+     "What must hold for all requests together, such as 'p95 < 500ms', 'avg < 1s', 'failures < "
+     "1%'.",
+     true},
+    {"users", &kUsers, "10000", "The most users to try."},
+    {"start", &kUsers, "10", "Users of the first level."},
+    {"spawn_rate", &kSpawnRate, nullptr,
+     "Users started or stopped per second between levels; without it each change takes 1 s."},
+};
+constexpr Rule kFind{
+    .kind = Kind::kMap, .keys = kFindKeys, .example = "{goal: \"p95 < 500ms\", users: 5000}"};
+
 constexpr Key kStageKeys[] = {
     {"users", &kStageUsers, nullptr, "Users at the end of the ramp.", true},
     {"ramp", &kDuration, "0s", "Time to get there from the previous stage's users."},
@@ -178,6 +197,10 @@ constexpr Rule kArrivals{.kind = Kind::kMap,
 constexpr Key kLoadKeys[] = {
     {"users", &kUsers, nullptr, "How many users.", false, "shape"},
     {"sweep", &kSweep, nullptr, "Levels of users one after the other: the table.", false, "shape"},
+    {"probe", &kProbe, nullptr,
+     "Levels of users who do not think: how many requests the API runs at once.", false, "shape"},
+    {"find", &kFind, nullptr, "A search for the most users under which a goal holds.", false,
+     "shape"},
     {"stages", &kStages, nullptr, "Ramps and plateaus.", false, "shape"},
     {"arrivals", &kArrivals, nullptr,
      "The open model: task iterations begin at a rate, whatever the API does.", false, "shape"},

@@ -102,7 +102,7 @@ std::optional<Duration> EndOfShape(const Arrivals& shape) {
 }
 
 std::optional<Duration> EndOfShape(const Sweep& sweep) {
-  if (!sweep.step_time) return std::nullopt;
+  if (!sweep.step_time || sweep.find) return std::nullopt;
   return *sweep.step_time * static_cast<std::int64_t>(sweep.levels.size());
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -31,10 +32,22 @@ struct Stages {
   std::vector<Stage> stages;
 };
 
+// A search for the most users under which a goal holds (master/capacity/goal_search.h).
+struct Find {
+  std::string goal;         // as written: "p95 < 500ms"
+  std::string metric;       // of common/config/threshold.h
+  double value = 0;         // durations in ms, failures in %
+  std::uint32_t start = 1;  // users of the first level
+};
+
 struct Sweep {
-  std::vector<std::uint32_t> levels;  // users, ascending or not
+  // Users, ascending or not. With `find` only the most that are allowed: which levels there are shows
+  // while it runs.
+  std::vector<std::uint32_t> levels;
   std::optional<Duration> step_time;  // per level, ramp included; absent: auto
   double spawn_rate = 0;              // users per second between levels; 0: each ramp takes 1 s
+  bool probe = false;                 // users do not think
+  std::optional<Find> find;
 };
 
 // The open model.

@@ -89,6 +89,11 @@ void AddConfigOptions(CLI::App& app, MasterOptions& options) {
   Add(app, "--spawn-rate", options.overrides.spawn_rate, "Users started per second");
   Add(app, "--run-time", options.overrides.run_time, "How long, such as 5m");
   Add(app, "--sweep", options.overrides.sweep, "Levels of users, such as 10,50,100");
+  Add(app, "--probe", options.overrides.probe,
+      "1 to 4 x target.declared_pool users (or --users) without think time: how many requests the "
+      "API runs at once");
+  Add(app, "--find", options.overrides.find,
+      "Search for the most users (at most --users) under which a goal such as 'p95 < 500ms' holds");
   Add(app, "--rate", options.overrides.rate, "Arrivals per second (the open model), such as 200/s");
   Add(app, "--iterations", options.overrides.iterations, "So many tasks of all users together");
   Add(app, "--step-time", options.overrides.step_time, "Length of a level, or auto");

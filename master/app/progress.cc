@@ -27,7 +27,11 @@ std::string Failures(const coordinator::Progress& progress) {
 
 std::string Running(const coordinator::Progress& progress) {
   std::string line;
-  if (progress.level > 0) line = absl::StrFormat("level %d/%d | ", progress.level, progress.levels);
+  if (progress.level > 0) {
+    line = progress.levels > 0 ? absl::StrFormat("level %d/%d | ", progress.level, progress.levels)
+                               : absl::StrFormat("step %d | ", progress.level);
+    if (!progress.doing.empty()) line += progress.doing + " | ";
+  }
   line += absl::StrFormat("%d users | %.1f req/s | %s", progress.users, progress.rps,
                           Failures(progress));
   line += " | p95 " + (progress.p95 ? HumanDuration(*progress.p95) : std::string("-"));
@@ -43,6 +47,7 @@ std::string Running(const coordinator::Progress& progress) {
     line += " | " + rounded(*progress.left) + " left";
   } else if (progress.level_left) {  // how long the levels after it take is not known yet
     line += " | about " + rounded(*progress.level_left) + " left in this level";
+    if (!progress.level_why.empty()) line += " (" + progress.level_why + ")";
   }
   if (progress.workers_lost > 0) {
     line += absl::StrFormat(" | %d workers lost", progress.workers_lost);

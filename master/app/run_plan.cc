@@ -45,6 +45,18 @@ std::string Text(const plan::Arrivals& load) {
 }
 
 std::string Text(const plan::Sweep& load) {
+  if (load.find) {
+    return absl::StrFormat(
+        "search for the most users (at most %d) under which '%s' holds, beginning with %d; each "
+        "step "
+        "until its row is valid",
+        load.levels.front(), load.find->goal, load.find->start);
+  }
+  if (load.probe) {
+    return absl::StrFormat(
+        "probe: %s users without think time, %s", absl::StrJoin(load.levels, ", "),
+        load.step_time ? FormatDuration(*load.step_time) + " each" : "each until its row is valid");
+  }
   return absl::StrFormat(
       "sweep over %s users, %s", absl::StrJoin(load.levels, ", "),
       load.step_time ? FormatDuration(*load.step_time) + " each" : "each until its row is valid");
@@ -81,6 +93,13 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
   const bool open = std::holds_alternative<plan::Arrivals>(config.load);
   // Paced or open: not known.
   spec.think_time_s = open ? -1 : (*program)->MeanThinkSeconds().value_or(-1);
+  if (const auto* sweep = std::get_if<plan::Sweep>(&config.load); sweep && sweep->probe) {
+    spec.scenario_think_time_s = spec.think_time_s;
+    spec.think_time_s = 0;
+    for (v1::UserClass& user_class : *spec.scenario.mutable_users()) {
+      user_class.mutable_wait()->set_constant_ns(0);
+    }
+  }
   spec.declared_pool = config.declared_pool;
   spec.levels = coordinator::MakeLevelPolicy(config.load);
   return spec;

@@ -1,27 +1,70 @@
 #include "master/capacity/level.h"
 
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <vector>
+
+#include "master/capacity/batch_means.h"
 
 namespace sfp::capacity {
 namespace {
 
-std::uint64_t Sum(std::span<const std::uint64_t> counts) {
-  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+// The cut must matter.
+constexpr double kLeastChange = 0.05;
+constexpr double kStandardErrors = 3;
+
+double Sum(std::span<const std::uint64_t> counts) {
+  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
 }
 
-// After how many seconds, at least `least`, the counts add up to `wanted`.
-std::optional<std::uint32_t> Reach(std::span<const std::uint64_t> counts, std::uint64_t wanted,
-                                   std::uint32_t least) {
-  std::uint64_t sum = 0;
-  for (std::uint32_t i = 0; i < counts.size(); ++i) {
-    sum += counts[i];
-    if (i + 1 >= least && sum >= wanted) return i + 1;
+// Mean and its squared standard error, were the values independent.
+struct Moments {
+  double mean = 0;
+  double error2 = 0;
+};
+
+Moments Of(std::span<const std::uint64_t> values) {
+  const auto n = static_cast<double>(values.size());
+  Moments out{.mean = Sum(values) / n};
+  for (const std::uint64_t value : values) {
+    out.error2 += std::pow(static_cast<double>(value) - out.mean, 2);
   }
-  return std::nullopt;
+  out.error2 /= n * n;
+  return out;
+}
+
+// Half the width of the throughput's interval, as a part of it.
+std::optional<double> Precision(std::span<const std::uint64_t> counts) {
+  std::vector<RatioBatch> seconds;
+  for (const std::uint64_t count : counts) seconds.push_back({static_cast<double>(count), 1});
+  const auto rate = RatioOf(seconds);
+  if (!rate || rate->value <= 0) return std::nullopt;
+  return rate->half_width / rate->value;
 }
 
 }  // namespace
+
+std::size_t MserCut(std::span<const std::uint64_t> values) {
+  // From the end, with running sums: Σ (y - mean)² = Σ y² - n mean².
+  double sum = 0, squares = 0, least = INFINITY;
+  std::size_t cut = 0;
+  for (std::size_t i = values.size(); i-- > 0;) {
+    const auto value = static_cast<double>(values[i]);
+    sum += value;
+    squares += value * value;
+    if (i > values.size() / 2) continue;
+    const auto n = static_cast<double>(values.size() - i);
+    const double error2 = std::max(0.0, squares - sum * sum / n) / (n * n);
+    if (error2 <= least) {
+      least = error2;
+      cut = i;
+    }
+  }
+  return cut;
+}
 
 LevelGovernor::LevelGovernor(std::uint32_t users, std::uint32_t begin_s,
                              std::optional<std::uint32_t> fixed_end_s)
@@ -31,63 +74,112 @@ LevelGovernor::LevelGovernor(std::uint32_t users, std::uint32_t begin_s,
       most_s_(fixed_ ? std::max(*fixed_end_s, begin_s) - begin_s : kCap),
       most_warm_up_s_(fixed_ ? most_s_ / 4 : kCap / 2) {}
 
-std::optional<std::uint32_t> LevelGovernor::WarmUp(
-    std::span<const std::uint64_t> per_second) const {
-  const std::uint64_t cycles = std::uint64_t{kWarmUpCycles} * users_;
-  if (const auto reached = Reach(per_second, cycles, kLeastWarmUp)) {
-    return std::min(*reached, most_warm_up_s_);
-  }
-  if (per_second.size() >= most_warm_up_s_) return most_warm_up_s_;
-  return std::nullopt;
-}
-
-std::optional<std::uint32_t> LevelGovernor::Window(std::span<const std::uint64_t> window) const {
-  if (fixed_) return std::nullopt;
-  return Reach(window, std::uint64_t{kCycles} * users_, kLeastWindow);
-}
-
-LevelDecision LevelGovernor::Decide(std::span<const std::uint64_t> per_second) const {
+LevelDecision LevelGovernor::Decide(std::span<const std::uint64_t> per_second) {
   per_second = per_second.first(std::min<std::size_t>(per_second.size(), most_s_));
+  if (seen_ == 0) last_ = After({});
+  while (!last_.done && seen_ < per_second.size()) last_ = After(per_second.first(++seen_));
+  return last_;
+}
+
+LevelDecision LevelGovernor::After(Counts counts) {
+  if (!warm_up_s_) {
+    WarmUp(counts);
+  } else if (!fixed_) {
+    Extend(counts);
+  }
   LevelDecision out;
-  const auto warm_up = WarmUp(per_second);
-  if (warm_up) {
-    out.window_begin_s = begin_s_ + *warm_up;
-    if (const auto length = Window(per_second.subspan(*warm_up))) {
-      out.done = true;
-      out.window_end_s = *out.window_begin_s + *length;
-      return out;
-    }
+  if (warm_up_s_) out.window_begin_s = begin_s_ + *warm_up_s_;
+  Finish(counts, out);
+  if (out.done) {
+    out.window_end_s = begin_s_ + static_cast<std::uint32_t>(counts.size());
+  } else {
+    Estimate(counts, out);
   }
-  if (per_second.size() == most_s_) {
-    out.done = true;
-    out.capped = !fixed_;
-    out.window_end_s = begin_s_ + most_s_;
-    return out;
-  }
-  out.remaining_s = Remaining(per_second, warm_up);
   return out;
 }
 
-double LevelGovernor::Remaining(std::span<const std::uint64_t> per_second,
-                                std::optional<std::uint32_t> warm_up) const {
-  const double until_cap = most_s_ - static_cast<double>(per_second.size());
-  const auto recent = per_second.last(std::min<std::size_t>(per_second.size(), 5));
-  const std::uint64_t completed = Sum(recent);
-  if (fixed_ || completed == 0) return until_cap;
-  const double rate = static_cast<double>(completed) / static_cast<double>(recent.size());
-  const double window_s = std::max<double>(kLeastWindow, kCycles * users_ / rate);
-  double left = 0;
-  if (warm_up) {
-    const auto window = per_second.subspan(*warm_up);
-    const double missing = kCycles * static_cast<double>(users_) - static_cast<double>(Sum(window));
-    left = std::max(missing / rate, kLeastWindow - static_cast<double>(window.size()));
-  } else {
-    const double missing =
-        kWarmUpCycles * static_cast<double>(users_) - static_cast<double>(Sum(per_second));
-    left =
-        std::max(missing / rate, kLeastWarmUp - static_cast<double>(per_second.size())) + window_s;
+void LevelGovernor::WarmUp(Counts counts) {
+  const auto seconds = static_cast<std::uint32_t>(counts.size());
+  const bool cycled = seconds >= kLeastWarmUp && Sum(counts) >= kWarmUpCycles * double{1} * users_;
+  if (cycled || seconds >= most_warm_up_s_) warm_up_s_ = std::min(seconds, most_warm_up_s_);
+}
+
+// The throughput was still on its way when the cycles had been made.
+void LevelGovernor::Extend(Counts counts) {
+  const auto cut = static_cast<std::uint32_t>(MserCut(counts));
+  if (cut <= *warm_up_s_ || *warm_up_s_ >= most_warm_up_s_) return;
+  const Moments before = Of(counts.subspan(*warm_up_s_, cut - *warm_up_s_));
+  const Moments after = Of(counts.subspan(cut));
+  const double change = std::abs(before.mean - after.mean);
+  const double poisson = before.mean / (cut - *warm_up_s_);
+  const double error = std::sqrt(std::max(before.error2, poisson) + after.error2);
+  if (change <= kLeastChange * after.mean || change <= kStandardErrors * error) return;
+  const auto seconds = static_cast<std::uint32_t>(counts.size());
+  warm_up_s_ = std::max(cut, seconds > kLookBack ? seconds - kLookBack : 0);
+}
+
+void LevelGovernor::Finish(Counts counts, LevelDecision& out) const {
+  if (counts.size() >= most_s_) {
+    out.done = true;
+    out.capped = !fixed_;
+    out.why = fixed_ ? "the step time is over" : "its longest time is over";
+    return;
   }
-  return std::clamp(left, 1.0, until_cap);
+  if (fixed_) return;
+  if (counts.size() >= kSilentCap && Sum(counts) == 0) {
+    out.done = out.capped = true;
+    out.why = "no request was completed";
+    return;
+  }
+  if (!warm_up_s_) return;
+  const Counts window = counts.subspan(*warm_up_s_);
+  if (window.size() < kLeastWindow || Sum(window) < kCycles * double{1} * users_) return;
+  const auto precision = Precision(window);
+  if (!precision) return;
+  out.done = *precision <= kPrecision || counts.size() >= kPrecisionCap;
+  if (out.done) out.why = absl::StrFormat("throughput known to ±%.1f %%", *precision * 100);
+}
+
+void LevelGovernor::Estimate(Counts counts, LevelDecision& out) const {
+  const double until_cap = most_s_ - static_cast<double>(counts.size());
+  out.remaining_s = until_cap;
+  if (fixed_) {
+    out.why = "fixed step time";
+    return;
+  }
+  const Counts recent = counts.last(std::min<std::size_t>(counts.size(), 5));
+  if (Sum(recent) == 0) {
+    out.why = "no answers";
+    if (Sum(counts) == 0) out.remaining_s = kSilentCap - static_cast<double>(counts.size());
+    return;
+  }
+  const double rate = Sum(recent) / static_cast<double>(recent.size());
+  const double window_s = std::max<double>(kLeastWindow, kCycles * double{1} * users_ / rate);
+  double left = 0;
+  if (!warm_up_s_) {
+    const double missing = kWarmUpCycles * double{1} * users_ - Sum(counts);
+    left = std::max(missing / rate, kLeastWarmUp - static_cast<double>(counts.size())) + window_s;
+    out.why = "warm-up";
+  } else {
+    const Counts window = counts.subspan(*warm_up_s_);
+    const auto passed = static_cast<double>(window.size());
+    const double missing = kCycles * double{1} * users_ - Sum(window);
+    left = std::max(missing / rate, kLeastWindow - passed);
+    out.why = missing > 0
+                  ? absl::StrFormat("%.1f of %d cycles per user", Sum(window) / users_, kCycles)
+                  : absl::StrFormat("at least %d s", kLeastWindow);
+    // An interval shrinks with the square root of the time.
+    if (const auto precision = Precision(window); precision && *precision > kPrecision) {
+      const double wanted = passed * std::pow(*precision / kPrecision, 2) - passed;
+      const double cap = kPrecisionCap - static_cast<double>(counts.size());
+      if (wanted > left) {
+        left = std::max(left, std::min(wanted, cap));
+        out.why = absl::StrFormat("throughput known to ±%.1f %%, wanted ±%.0f %%", *precision * 100,
+                                  kPrecision * 100);
+      }
+    }
+  }
+  out.remaining_s = std::clamp(left, 1.0, until_cap);
 }
 
 }  // namespace sfp::capacity

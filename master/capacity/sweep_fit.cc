@@ -47,44 +47,68 @@ void SayPool(const QueueFit& fit, std::uint32_t pool, std::vector<std::string>& 
   if (c.high > kVague * std::max(1.0, c.low)) {
     says.push_back(absl::StrFormat(
         "Whether the declared pool of %d is the limit cannot be told: anything from %.0f to %.0f "
-        "requests at once explains these rows. Rows with 1 to %d users would tell.",
+        "requests at once explains these rows. Rows with 1 to %d users would tell, without think "
+        "time (--probe).",
         pool, c.low, c.high, 2 * pool));
   } else if (c.high < 0.8 * pool) {
     says.push_back(absl::StrFormat(
-        "The declared pool of %d is not the limit: about %.0f requests run at once; something "
-        "behind "
-        "the pool (database, locks, cores) lets no more through, and a larger pool will not help.",
-        pool, fit.queue.servers));
+        "The pool is not the limit: about %.0f requests run at once; %d connections are declared. "
+        "Something behind the pool (database, locks, cores) lets no more through, and a larger "
+        "pool "
+        "will not help.",
+        fit.queue.servers, pool));
   } else if (c.low > 1.2 * pool) {
     says.push_back(
         absl::StrFormat("More requests run at once (%.0f) than the declared pool of %d would let "
-                        "through: not every "
-                        "request needs a connection of it, or it is larger.",
+                        "through: not every request needs a connection of it, or it is larger.",
                         fit.queue.servers, pool));
   }
 }
 
-void SayQueue(const QueueFit& fit, std::span<const SweepPoint> points, SweepFit& out) {
-  out.says.push_back(
-      absl::StrFormat("The limit is %.3g requests/s (95 %%: %.3g to %.3g): the API serves %s.",
-                      fit.max_rps, fit.max_rps_ci95.low, fit.max_rps_ci95.high, Servers(fit)));
-  out.says.push_back(
-      absl::StrFormat("The knee is at %.0f users: beyond it each further user makes all wait "
-                      "longer, by %s per 100 users.",
-                      fit.knee_users, Seconds(100 / fit.max_rps)));
-  if (MostUsers(points) < fit.knee_users) {
-    out.says.push_back("No row went beyond the knee, so the limit is extrapolated.");
+void SayKnee(const QueueFit& fit, std::span<const SweepPoint> points, const SweepFacts& facts,
+             std::vector<std::string>& says) {
+  if (facts.probe) {
+    says.push_back(
+        "A probe: users did not think, so that so many users were so many requests at "
+        "once.");
+    if (!facts.scenario_think_s || *facts.scenario_think_s <= 0) return;
   }
+  says.push_back(absl::StrFormat(
+      "The knee is at %.0f users%s (95 %%: %.0f to %.0f): beyond it each further user makes all "
+      "wait "
+      "longer, by %s per 100 users.",
+      fit.knee_users,
+      facts.probe ? " who think " + Seconds(*facts.scenario_think_s) + " as in the scenario" : "",
+      fit.knee_ci95.low, fit.knee_ci95.high, Seconds(100 / fit.max_rps)));
+  if (!facts.probe && MostUsers(points) < fit.knee_users) {
+    says.push_back("No row went beyond the knee, so the limit is extrapolated.");
+  }
+}
+
+void SayQueue(const QueueFit& fit, std::span<const SweepPoint> points, const SweepFacts& facts,
+              std::vector<std::string>& says) {
+  std::string text =
+      absl::StrFormat("The limit is %.4g requests/s (95 %%: %.4g to %.4g): the API serves %s",
+                      fit.max_rps, fit.max_rps_ci95.low, fit.max_rps_ci95.high, Servers(fit));
+  if (fit.delay_s > 0.02 * fit.queue.service_s) {
+    text += absl::StrFormat(", and %s beside it that no other request waits for (network, TLS)",
+                            Seconds(fit.delay_s));
+  }
+  says.push_back(text + ".");
+  SayKnee(fit, points, facts, says);
+  if (facts.declared_pool) SayPool(fit, *facts.declared_pool, says);
 }
 
 void SayWhichModel(const SweepFit& fit, std::vector<std::string>& says) {
   if (!fit.queue || !fit.usl) return;
-  const bool falls = fit.usl->peak_users && fit.usl->rms_rps < 0.7 * fit.queue->rms_rps;
+  const bool falls = fit.better == BetterModel::kUsl && fit.usl->peak_users;
   if (!falls) {
-    says.push_back(absl::StrFormat(
-        "The closed queue explains the rows to %.1f %%, the Universal Scalability Law their "
-        "throughput to %.1f %%.",
-        100 * fit.queue->rms, 100 * fit.usl->rms_rps));
+    says.push_back(
+        absl::StrFormat("The closed queue explains the rows' throughput to %.1f %%, the Universal "
+                        "Scalability Law to "
+                        "%.1f %%: %s is the better model.",
+                        100 * fit.queue->rms_rps, 100 * fit.usl->rms_rps,
+                        fit.better == BetterModel::kUsl ? "the law" : "the queue"));
     return;
   }
   says.push_back(absl::StrFormat(
@@ -96,19 +120,40 @@ void SayWhichModel(const SweepFit& fit, std::vector<std::string>& says) {
       *fit.usl->peak_users));
 }
 
+BetterModel Better(const SweepFit& fit) {
+  if (!fit.queue) return fit.usl ? BetterModel::kUsl : BetterModel::kNone;
+  // The queue also explains response times, with parts that can be named: the law has to earn it.
+  return fit.usl && fit.usl->rms_rps < 0.7 * fit.queue->rms_rps && fit.usl->rms_rps < kPoorRms
+             ? BetterModel::kUsl
+             : BetterModel::kQueue;
+}
+
 }  // namespace
 
-SweepFit FitSweep(std::span<const SweepPoint> points, std::optional<std::uint32_t> declared_pool) {
+std::string_view Name(BetterModel model) {
+  switch (model) {
+    case BetterModel::kQueue:
+      return "closed queue";
+    case BetterModel::kUsl:
+      return "usl";
+    case BetterModel::kNone:
+      break;
+  }
+  return "";
+}
+
+SweepFit FitSweep(std::span<const SweepPoint> points, const SweepFacts& facts) {
   SweepFit out;
   if (points.size() < kFewestPoints) {
+    const std::size_t valid = points.size() - facts.degraded_rows;
     out.says.push_back(
-        absl::StrFormat("The limit cannot be told: %d valid row%s, at least %d are "
-                        "needed.",
-                        points.size(), points.size() == 1 ? "" : "s", kFewestPoints));
+        absl::StrFormat("The limit cannot be told: %d valid row%s, at least %d are needed.", valid,
+                        valid == 1 ? "" : "s", kFewestPoints));
     return out;
   }
-  out.queue = FitQueue(points);
+  out.queue = FitQueue(points, facts.scenario_think_s);
   out.usl = FitUsl(points);
+  out.better = Better(out);
   const QueueFit& fit = *out.queue;
   out.limit_reached = HighestRps(points) >= kReached * fit.max_rps &&
                       fit.max_rps_ci95.high < 1.5 * fit.max_rps_ci95.low;
@@ -123,12 +168,20 @@ SweepFit FitSweep(std::span<const SweepPoint> points, std::optional<std::uint32_
         "on with more users.",
         MostUsers(points), HighestRps(points)));
   } else {
-    SayQueue(fit, points, out);
-    if (declared_pool) SayPool(fit, *declared_pool, out.says);
+    SayQueue(fit, points, facts, out.says);
   }
   SayWhichModel(out, out.says);
+  if (facts.degraded_rows > 0) {
+    out.says.push_back(absl::StrFormat(
+        "%d of the %d rows are degraded, and count for want of valid ones: the load generator may "
+        "have bent their figures.",
+        facts.degraded_rows, points.size()));
+  }
   // A limit that was not seen is no figure of the report.
-  if (fit.rms > kPoorRms || !out.limit_reached) out.queue.reset();
+  if (fit.rms > kPoorRms || !out.limit_reached) {
+    out.queue.reset();
+    out.better = Better(out);
+  }
   return out;
 }
 

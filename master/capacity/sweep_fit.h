@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "master/capacity/queue_fit.h"
@@ -18,13 +19,26 @@
 
 namespace sfp::capacity {
 
+enum class BetterModel { kNone, kQueue, kUsl };
+std::string_view Name(BetterModel model);  // "closed queue", "usl"; empty for none
+
+// What the run says of itself.
+struct SweepFacts {
+  std::optional<std::uint32_t> declared_pool;
+  std::size_t degraded_rows = 0;  // among those that are fitted
+  // A probe's users do not think; the knee is that of the scenario's own think time, where known.
+  bool probe = false;
+  std::optional<double> scenario_think_s;
+};
+
 struct SweepFit {
   std::optional<QueueFit> queue;  // absent: too few rows, or the rows know no limit
   std::optional<UslFit> usl;
+  BetterModel better = BetterModel::kNone;
   bool limit_reached = false;  // throughput stopped growing with the users
   std::vector<std::string> says;
 };
 
-SweepFit FitSweep(std::span<const SweepPoint> points, std::optional<std::uint32_t> declared_pool);
+SweepFit FitSweep(std::span<const SweepPoint> points, const SweepFacts& facts);
 
 }  // namespace sfp::capacity

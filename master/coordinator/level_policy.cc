@@ -3,7 +3,18 @@
 #include <algorithm>
 #include <variant>
 
+#include "master/capacity/goal.h"
+
 namespace sfp::coordinator {
+
+std::optional<std::uint32_t> GovernedLevels::Next(std::span<const results::Row> done) {
+  if (done.size() >= levels_.size()) return std::nullopt;
+  return levels_[done.size()];
+}
+
+std::optional<std::uint32_t> GovernedLevels::Count() const {
+  return static_cast<std::uint32_t>(levels_.size());
+}
 
 std::optional<std::uint32_t> GovernedLevels::Begin(std::uint32_t users, std::uint32_t ramp_s,
                                                    std::uint32_t begin_s) {
@@ -20,17 +31,36 @@ LevelDecision GovernedLevels::Decide(std::span<const std::uint64_t> per_second) 
   const capacity::LevelDecision governed = governor_->Decide(per_second);
   LevelDecision decision;
   decision.done = governed.done;
-  if (governed.done) decision.why = governed.capped ? "its longest time is over" : "enough cycles";
+  decision.why = governed.why;
   decision.begin_s = governed.window_begin_s;
   if (governed.done) decision.end_s = governed.window_end_s;
   decision.left = FromSeconds(governed.remaining_s);
   return decision;
 }
 
+std::optional<std::uint32_t> GoalLevels::Next(std::span<const results::Row> done) {
+  const capacity::GoalAnswer answer = capacity::AnswerOf(goal_, done);
+  doing_ = answer.doing;
+  if (answer.kind != capacity::GoalAnswer::Kind::kSearching) return std::nullopt;
+  return static_cast<std::uint32_t>(answer.next);
+}
+
+v1::Goal GoalOf(const plan::Sweep& sweep) {
+  v1::Goal goal;
+  if (!sweep.find) return goal;
+  goal.set_text(sweep.find->goal);
+  goal.set_metric(sweep.find->metric);
+  goal.set_value(sweep.find->value);
+  goal.set_start_users(sweep.find->start);
+  goal.set_most_users(sweep.levels.empty() ? 1 : sweep.levels.front());
+  return goal;
+}
+
 std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape) {
   const auto* sweep = std::get_if<plan::Sweep>(&shape);
   if (sweep == nullptr) return nullptr;
-  return std::make_unique<GovernedLevels>(sweep->step_time);
+  if (sweep->find) return std::make_unique<GoalLevels>(GoalOf(*sweep));
+  return std::make_unique<GovernedLevels>(sweep->levels, sweep->step_time);
 }
 
 }  // namespace sfp::coordinator

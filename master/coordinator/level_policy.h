@@ -1,9 +1,10 @@
 #pragma once
 
-// When a level of a sweep has been measured long enough. The coordinator asks once for each new
-// second that every worker has delivered.
+// Which levels a sweep has, and when each has been measured long enough. The coordinator asks once
+// for each new second that every worker has delivered, and for the next level once one is done.
 //
-// Two of them: GovernedLevels (master/capacity's statistics), and scripted ones in tests.
+// Three of them: GovernedLevels (a list, by master/capacity's statistics), GoalLevels (a search), and
+// scripted ones in tests.
 //
 // Thread: confined to the master's loop.
 
@@ -12,16 +13,20 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/base/time.h"
 #include "common/plan/shape.h"
+#include "master/capacity/goal_search.h"
 #include "master/capacity/level.h"
+#include "master/results/timeline.h"
+#include "sfp/v1/journal.pb.h"
 
 namespace sfp::coordinator {
 
 struct LevelDecision {
   bool done = false;
-  std::string why;                       // one line for the log, when done
+  std::string why;                       // what it waits for, or why it is done
   std::optional<std::uint32_t> begin_s;  // of the row: the warm-up is over
   std::optional<std::uint32_t> end_s;    // of the row, when done; absent: up to the next ramp
   std::optional<Duration> left;          // of this level, estimated
@@ -30,6 +35,13 @@ struct LevelDecision {
 class LevelPolicy {
  public:
   virtual ~LevelPolicy() = default;
+  // The users of the next level, from the rows of those that are done, and only from them; nothing if
+  // that was the last one.
+  virtual std::optional<std::uint32_t> Next(std::span<const results::Row> done) = 0;
+  // How many levels there will be, if that is known.
+  virtual std::optional<std::uint32_t> Count() const { return std::nullopt; }
+  // What it is at, for the progress line: "between 120 and 180".
+  virtual std::string Doing() const { return ""; }
   // A level of so many users: its ramp begins at second `ramp_s`, at `begin_s` all users are there.
   // Returns the second at which it ends, if that is known beforehand: `done` is not looked at then.
   virtual std::optional<std::uint32_t> Begin(std::uint32_t users, std::uint32_t ramp_s,
@@ -43,16 +55,36 @@ class LevelPolicy {
 // Fixed steps (ramp included, and at least a second without it) or, without `step`, automatic ones.
 class GovernedLevels : public LevelPolicy {
  public:
-  explicit GovernedLevels(std::optional<Duration> step) : step_(step) {}
+  GovernedLevels(std::vector<std::uint32_t> levels, std::optional<Duration> step)
+      : levels_(std::move(levels)), step_(step) {}
+  std::optional<std::uint32_t> Next(std::span<const results::Row> done) override;
+  std::optional<std::uint32_t> Count() const override;
   std::optional<std::uint32_t> Begin(std::uint32_t users, std::uint32_t ramp_s,
                                      std::uint32_t begin_s) override;
   LevelDecision Decide(std::span<const std::uint64_t> per_second) override;
   std::optional<Duration> StepTime() const override { return step_; }
 
  private:
+  std::vector<std::uint32_t> levels_;
   std::optional<Duration> step_;
   std::optional<capacity::LevelGovernor> governor_;
 };
+
+// Automatic steps, whose users are searched for.
+class GoalLevels final : public GovernedLevels {
+ public:
+  explicit GoalLevels(v1::Goal goal) : GovernedLevels({}, std::nullopt), goal_(std::move(goal)) {}
+  std::optional<std::uint32_t> Next(std::span<const results::Row> done) override;
+  std::optional<std::uint32_t> Count() const override { return std::nullopt; }
+  std::string Doing() const override { return doing_; }
+
+ private:
+  const v1::Goal goal_;
+  std::string doing_;
+};
+
+// As the journal has it.
+v1::Goal GoalOf(const plan::Sweep& sweep);
 
 // The policy for a shape; null for one that is no sweep.
 std::unique_ptr<LevelPolicy> MakeLevelPolicy(const plan::Shape& shape);

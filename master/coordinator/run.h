@@ -176,7 +176,7 @@ class Run {
   void JoinLate(Worker& worker, Part& part, Time now);
   void TickLost(Time now);
   void TickLevels(Time now);
-  void BeginLevel(std::uint32_t at_s, Time now);
+  void BeginLevel(std::uint32_t users, std::uint32_t at_s, Time now);
   bool CloseLevel(std::uint32_t end_s, Time now);
   // The row ends at end_s, the next level begins, or the run ends, at at_s.
   void NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now);
@@ -223,12 +223,14 @@ class Run {
   std::optional<Time> all_away_since_;
   // A sweep: the open level from 0, and until which second the policy was asked.
   std::size_t level_ = 0;
+  std::uint32_t level_users_ = 0;
   std::uint32_t level_ramp_s_ = 0;
   std::uint32_t level_begin_s_ = 0;
   std::optional<std::uint32_t> level_end_s_;
   std::uint32_t level_full_s_ = 0;  // all users there; the row may begin later
   std::uint32_t asked_ = 0;
   std::optional<Duration> level_left_;
+  std::string level_why_;
   bool last_level_ended_ = false;
   // Stopping.
   std::optional<std::string> stop_why_;  // StopRun, or a threshold

@@ -153,22 +153,27 @@ std::uint32_t Run::EarliestChange(Time now) const {
   return static_cast<std::uint32_t>((t + 2 * kSecondNs - 1) / kSecondNs);
 }
 
-void Run::BeginLevel(std::uint32_t at_s, Time now) {
+void Run::BeginLevel(std::uint32_t users, std::uint32_t at_s, Time now) {
   const auto& sweep = std::get<plan::Sweep>(spec_.shape);
-  const std::uint32_t users = sweep.levels[level_];
+  level_users_ = users;
   const Duration begin =
       plan::AppendLevel(plan_, Duration(at_s * kSecondNs), users, sweep.spawn_rate);
   level_ramp_s_ = at_s;
   level_begin_s_ = level_full_s_ = asked_ = static_cast<std::uint32_t>(begin.count() / kSecondNs);
   if (!WriteLevelStarted(level_begin_s_, now)) return;
-  LogInfo(absl::StrFormat("level %u of %u: %u users", level_ + 1, sweep.levels.size(), users));
+  const std::optional<std::uint32_t> levels = spec_.levels->Count();
+  const std::string doing = spec_.levels->Doing();
+  LogInfo(absl::StrFormat("level %u%s: %u users%s", level_ + 1,
+                          levels ? absl::StrFormat(" of %u", *levels) : "", users,
+                          doing.empty() ? "" : " (" + doing + ")"));
   level_left_.reset();
+  level_why_.clear();
   level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
 }
 
 bool Run::WriteLevelStarted(std::uint32_t begin_s, Time now) {
   return WriteRecord(now, [&](v1::JournalRecord& record) {
-    record.mutable_level()->set_users(std::get<plan::Sweep>(spec_.shape).levels[level_]);
+    record.mutable_level()->set_users(level_users_);
     record.mutable_level()->set_begin_s(begin_s);
   });
 }
@@ -180,9 +185,9 @@ bool Run::CloseLevel(std::uint32_t end_s, Time now) {
 
 void Run::NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now) {
   if (!CloseLevel(end_s, now)) return;
-  if (level_ + 1 < std::get<plan::Sweep>(spec_.shape).levels.size()) {
+  if (const auto users = spec_.levels->Next(results_.rows())) {
     ++level_;
-    BeginLevel(at_s, now);
+    BeginLevel(*users, at_s, now);
   } else {
     last_level_ended_ = true;
     plan_.set_end_ns(at_s * kSecondNs);
@@ -210,14 +215,18 @@ void Run::AskPolicy(Time now) {
   }
   const LevelDecision decision = spec_.levels->Decide(per_second);
   level_left_ = decision.left;
-  if (decision.begin_s && *decision.begin_s > level_begin_s_) {
-    level_begin_s_ = *decision.begin_s;
+  level_why_ = decision.why;
+  // What has been settled in the row stays there.
+  const std::uint32_t least_s = std::max(level_begin_s_, results_.first_retained());
+  if (decision.begin_s && std::max(*decision.begin_s, least_s) > level_begin_s_) {
+    level_begin_s_ = std::max(*decision.begin_s, least_s);
     if (!WriteLevelStarted(level_begin_s_, now)) return;
   }
   if (!decision.done || level_end_s_) return;
   if (!decision.why.empty()) LogInfo("the level is measured: " + decision.why);
   const std::uint32_t at_s = std::max(EarliestChange(now), level_begin_s_);
-  NextLevel(std::clamp(decision.end_s.value_or(at_s), level_begin_s_, at_s), at_s, now);
+  const std::uint32_t end_s = std::max(decision.end_s.value_or(at_s), results_.first_retained());
+  NextLevel(std::clamp(end_s, level_begin_s_, at_s), at_s, now);
 }
 
 // Live edits.

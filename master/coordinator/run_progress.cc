@@ -43,16 +43,20 @@ Progress Run::ProgressAt(Time now) const {
   progress.iterations = results_.iterations();
   progress.iterations_wanted = plan_.iterations();
   if (plan_.end_ns() > 0) progress.left = Duration(plan_.end_ns()) - progress.elapsed;
-  if (const auto* sweep = std::get_if<plan::Sweep>(&spec_.shape)) {
+  if (spec_.levels != nullptr) {
     progress.level = static_cast<std::uint32_t>(level_ + 1);
-    progress.levels = static_cast<std::uint32_t>(sweep->levels.size());
+    progress.levels = spec_.levels->Count().value_or(0);
+    progress.doing = spec_.levels->Doing();
     if (const auto step = spec_.levels->StepTime(); step && !last_level_ended_) {
       const Duration end = Duration(level_ramp_s_ * 1'000'000'000LL) +
-                           *step * static_cast<std::int64_t>(sweep->levels.size() - level_);
+                           *step * static_cast<std::int64_t>(progress.levels - level_);
       progress.left = end - progress.elapsed;
     }
   }
-  if (!last_level_ended_) progress.level_left = level_left_;
+  if (!last_level_ended_) {
+    progress.level_left = level_left_;
+    progress.level_why = level_why_;
+  }
   if (progress.left) progress.left = std::max(Duration(0), *progress.left);
   if (state_ == RunState::kStopping || over()) progress.left = Duration(0);
   return progress;

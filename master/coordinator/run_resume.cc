@@ -1,6 +1,7 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "common/base/log.h"
 #include "common/plan/plan.h"
@@ -180,15 +181,17 @@ bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s,
   const auto& sweep = std::get<plan::Sweep>(spec_.shape);
   const Duration at(at_s * kSecondNs);
   const bool closed = results_.rows().back().end_s.has_value();
-  last_level_ended_ = closed && level_ + 1 >= sweep.levels.size();
+  const std::span<const results::Row> done(results_.rows().data(), level_ + (closed ? 1 : 0));
+  const std::optional<std::uint32_t> next = spec_.levels->Next(done);
+  last_level_ended_ = closed && !next;
   if (paused_from) plan::Pause(plan_, *paused_from, at);
   if (last_level_ended_) return true;
   if (closed) {
     ++level_;
-    BeginLevel(at_s, now);
+    BeginLevel(*next, at_s, now);
     return !over();
   }
-  const std::uint32_t users = sweep.levels[level_];
+  const std::uint32_t users = level_users_ = results_.rows().back().users;
   std::uint32_t begin_s = results_.rows().back().begin_s;
   if (paused_from || plan_.points().rbegin()->users() != users) {
     // From nobody, by the sweep's own ramp.
@@ -199,8 +202,7 @@ bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s,
   }
   level_ramp_s_ = at_s;
   level_begin_s_ = level_full_s_ = asked_ = std::max(begin_s, at_s);
-  LogInfo(absl::StrFormat("level %u of %u: %u users, measured anew", level_ + 1,
-                          sweep.levels.size(), users));
+  LogInfo(absl::StrFormat("level %u: %u users, measured anew", level_ + 1, users));
   level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
   return WriteLevelStarted(level_begin_s_, now);
 }

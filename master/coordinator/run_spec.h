@@ -49,6 +49,7 @@ struct RunSpec {
   std::function<std::optional<Abort>(const results::Results&)> abort_when;
   double think_time_s = 0;
   std::optional<std::uint32_t> declared_pool;
+  std::optional<double> scenario_think_time_s;  // of a probe
 };
 
 struct Outcome {
@@ -82,9 +83,10 @@ struct Progress {
   RunState state = RunState::kIdle;
   std::uint32_t workers = 0;  // connected and welcome
   std::uint32_t workers_wanted = 0;
-  std::uint32_t workers_lost = 0;  // of those that take part
-  std::uint32_t level = 0;         // from 1; 0: not a sweep
-  std::uint32_t levels = 0;
+  std::uint32_t workers_lost = 0;   // of those that take part
+  std::uint32_t level = 0;          // from 1; 0: not a sweep
+  std::uint32_t levels = 0;         // 0: not known
+  std::string doing;                // of a search: "between 120 and 180"
   std::uint32_t users = 0;          // at the newest complete second
   std::uint32_t users_planned = 0;  // by the plan, now
   double rps = 0;                   // over the newest complete seconds, at most 5
@@ -98,6 +100,7 @@ struct Progress {
   Duration elapsed{0};                  // since the start
   std::optional<Duration> left;         // of the load, if it has a known end
   std::optional<Duration> level_left;   // of the open level, estimated
+  std::string level_why;                // what it waits for
 };
 
 }  // namespace sfp::coordinator

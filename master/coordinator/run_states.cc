@@ -216,6 +216,12 @@ void Run::BeginStart(Time now) {
     if (spec_.declared_pool) run.set_declared_pool(*spec_.declared_pool);
     run.set_start_ns(start_.time_since_epoch().count());
     run.set_clock(spec_.clock);
+    if (spec_.scenario_think_time_s) {
+      run.set_probe(true);
+      run.set_scenario_think_time_s(*spec_.scenario_think_time_s);
+    }
+    const auto* sweep = std::get_if<plan::Sweep>(&spec_.shape);
+    if (sweep != nullptr && sweep->find) *run.mutable_find() = GoalOf(*sweep);
   });
   if (!written) return;
   LogInfo(absl::StrFormat("%u workers are ready; the run starts", parts_.size()));
@@ -229,7 +235,7 @@ void Run::BeginStart(Time now) {
     WriteJoined(worker, false, now);
     if (over()) return;
   }
-  if (spec_.levels != nullptr) BeginLevel(0, now);
+  if (spec_.levels != nullptr) BeginLevel(spec_.levels->Next({}).value_or(1), 0, now);
   if (over()) return;
   SendPlan(now);
   // Nobody waits for the master yet, and a run that the journal does not know cannot be resumed.

@@ -9,6 +9,7 @@
 #include "common/config/threshold.h"
 #include "common/scenario/program.h"
 #include "master/forensics/findings.h"
+#include "master/report/find.h"
 #include "master/report/intervals.h"
 #include "master/report/latencies.h"
 #include "master/report/rows.h"
@@ -257,19 +258,58 @@ std::vector<Threshold> ThresholdsOf(const results::Results& results, const Repor
   return out;
 }
 
-// Of the valid rows only: the others do not describe the target.
-capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>& rows) {
+// A figure's relative standard error from its interval, by ten batches or a few more; 0: not known.
+double ErrorOf(const Interval95& interval, double value) {
+  constexpr double kStudent = 2.2;
+  return interval ? ((*interval)[1] - (*interval)[0]) / (2 * kStudent * value) : 0;
+}
+
+// The rows that are no worse than this, as the fit sees them.
+std::vector<capacity::SweepPoint> PointsOf(const std::vector<Row>& rows, Verdict worst) {
   std::vector<capacity::SweepPoint> points;
   for (const Row& row : rows) {
-    if (row.judgement.verdict != Verdict::kValid || !row.think_s || !row.rps || !row.avg_ms ||
-        *row.rps <= 0 || *row.avg_ms <= 0) {
+    if (capacity::Worst(row.judgement.verdict, worst) != worst || !row.think_s || !row.rps ||
+        !row.avg_ms || *row.rps <= 0 || *row.avg_ms <= 0) {
       continue;
     }
-    points.push_back({static_cast<double>(row.users), *row.think_s, *row.rps, *row.avg_ms / 1000});
+    capacity::SweepPoint& point = points.emplace_back();
+    point.users = row.users;
+    point.think_s = *row.think_s;
+    point.rps = *row.rps;
+    point.response_s = *row.avg_ms / 1000;
+    point.rps_error = ErrorOf(row.ci95_rps, *row.rps);
+    point.response_error = ErrorOf(row.ci95_avg, *row.avg_ms);
+    if (row.shortest_ms) point.shortest_s = *row.shortest_ms / 1000;
   }
-  std::optional<std::uint32_t> pool;
-  if (results.run().has_declared_pool()) pool = results.run().declared_pool();
-  return capacity::FitSweep(points, pool);
+  return points;
+}
+
+double HighestRps(const std::vector<capacity::SweepPoint>& points) {
+  double most = 0;
+  for (const capacity::SweepPoint& point : points) most = std::max(most, point.rps);
+  return most;
+}
+
+// Of the valid rows only, as long as they reach as far as all: invalid ones do not describe the
+// target, degraded ones do so less well.
+capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>& rows) {
+  constexpr double kAsFar = 0.9;
+  std::vector<capacity::SweepPoint> points = PointsOf(rows, Verdict::kValid);
+  const std::vector<capacity::SweepPoint> usable = PointsOf(rows, Verdict::kDegraded);
+  std::size_t degraded = 0;
+  if (points.size() < capacity::kFewestPoints || HighestRps(points) < kAsFar * HighestRps(usable)) {
+    degraded = usable.size() - points.size();
+    points = usable;
+  }
+  const v1::RunStarted& run = results.run();
+  capacity::SweepFacts facts;
+  if (run.has_declared_pool()) facts.declared_pool = run.declared_pool();
+  facts.degraded_rows = degraded;
+  facts.probe = run.probe();
+  if (run.probe() && run.scenario_think_time_s() >= 0) {
+    facts.scenario_think_s = run.scenario_think_time_s();
+  }
+  return capacity::FitSweep(points, facts);
 }
 
 // Of a steady run, over its whole seconds.
@@ -309,7 +349,9 @@ Report Build(const results::Results& results, Moment moment) {
   if (moment == Moment::kRunIsOn && report.sweep) {
     report.rows.back().measuring = !results.rows().back().end_s;
   }
-  if (report.sweep) report.fit = FitOf(results, report.rows);
+  report.probe = results.run().probe();
+  if (results.run().has_find()) report.find = FindOf(results);
+  if (report.sweep && !report.find) report.fit = FitOf(results, report.rows);
   report.thresholds = ThresholdsOf(results, report);
   NoteWorkers(results, moment, report.run);
   NoteRows(report, report.run);

@@ -167,6 +167,10 @@ std::string FinalTable(const Report& report) {
       out += absl::StrFormat("  %s  %s: %s\n", t.held ? "held  " : "FAILED", t.text, t.sentence);
     }
   }
+  if (report.find) {
+    out += "\nwhat was looked for\n";
+    for (const std::string& sentence : report.find->says) out += "  " + sentence + "\n";
+  }
   if (report.fit) {
     out += "\nwhere the limit is\n";
     for (const std::string& sentence : report.fit->says) out += "  " + sentence + "\n";

@@ -1,5 +1,8 @@
 #include "master/report/json.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "master/report/json_writer.h"
 
 namespace sfp::report {
@@ -235,21 +238,49 @@ void Write(JsonWriter& w, const capacity::Interval& interval) {
   w.EndArray();
 }
 
+// The closed queue between the rows, to be drawn through them.
+void WriteCurve(JsonWriter& w, const capacity::SweepFit& fit, const std::vector<Row>& rows) {
+  double most = 0, least = 0, think_s = 0;
+  for (const Row& row : rows) {
+    most = std::max(most, static_cast<double>(row.users));
+    least = least == 0 ? row.users : std::min(least, static_cast<double>(row.users));
+    think_s = row.think_s.value_or(think_s);
+  }
+  if (!fit.queue || least == 0) return w.Null();
+  constexpr int kPoints = 40;
+  w.BeginArray();
+  double before = 0;
+  for (int i = 0; i <= kPoints; ++i) {
+    const double users = std::round(least * std::pow(most / least, double{1} * i / kPoints));
+    if (users == before) continue;
+    before = users;
+    const capacity::QueueFigures figures = fit.queue->At(users, think_s);
+    w.BeginObject(JsonWriter::kInline);
+    w.Key("users").Value(users);
+    w.Key("rps").Value(figures.rps);
+    w.Key("avg_ms").Value(figures.response_s * 1000);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 // What the rows could not tell is null.
-void Write(JsonWriter& w, const capacity::SweepFit& fit) {
+void Write(JsonWriter& w, const capacity::SweepFit& fit, const std::vector<Row>& rows) {
   w.BeginObject();
   if (fit.queue) {
     const capacity::QueueFit& queue = *fit.queue;
     w.Key("servers").Value(queue.queue.servers);
     Write(w.Key("servers_ci95"), queue.servers_ci95);
     w.Key("service_ms").Value(queue.queue.service_s * 1000);
+    w.Key("delay_ms").Value(queue.delay_s * 1000);
     w.Key("max_rps").Value(queue.max_rps);
     Write(w.Key("max_rps_ci95"), queue.max_rps_ci95);
     w.Key("knee_users").Value(queue.knee_users);
+    Write(w.Key("knee_ci95"), queue.knee_ci95);
     w.Key("rms").Value(queue.rms);
   } else {
-    for (const char* key : {"servers", "servers_ci95", "service_ms", "max_rps", "max_rps_ci95",
-                            "knee_users", "rms"}) {
+    for (const char* key : {"servers", "servers_ci95", "service_ms", "delay_ms", "max_rps",
+                            "max_rps_ci95", "knee_users", "knee_ci95", "rms"}) {
       w.Key(key).Null();
     }
   }
@@ -263,6 +294,13 @@ void Write(JsonWriter& w, const capacity::SweepFit& fit) {
   } else {
     w.Null();
   }
+  w.Key("better");
+  if (const std::string_view better = capacity::Name(fit.better); better.empty()) {
+    w.Null();
+  } else {
+    w.Value(better);
+  }
+  WriteCurve(w.Key("curve"), fit, rows);
   Write(w.Key("says"), fit.says);
   w.EndObject();
 }
@@ -270,15 +308,28 @@ void Write(JsonWriter& w, const capacity::SweepFit& fit) {
 void WriteSweep(JsonWriter& w, const Report& report) {
   if (!report.sweep) return w.Null();
   w.BeginObject();
+  w.Key("probe").Value(report.probe);
   w.Key("rows").BeginArray();
   for (const Row& row : report.rows) Write(w, row);
   w.EndArray();
   w.Key("fit");
   if (report.fit) {
-    Write(w, *report.fit);
+    Write(w, *report.fit, report.rows);
   } else {
     w.Null();
   }
+  w.EndObject();
+}
+
+void Write(JsonWriter& w, const std::optional<Found>& find) {
+  if (!find) return w.Null();
+  w.BeginObject();
+  w.Key("goal").Value(find->goal);
+  w.Key("users").Value(find->users);
+  Write(w.Key("users_ci95"), find->ci95);
+  w.Key("steps").Value(std::uint64_t{find->steps});
+  w.Key("done").Value(find->done);
+  Write(w.Key("says"), find->says);
   w.EndObject();
 }
 
@@ -329,6 +380,7 @@ std::string ToJson(const Report& report) {
   WriteInferred(w.Key("inferred"), report.inferred);
   WriteSeries(w.Key("series"), report.series);
   WriteSweep(w.Key("sweep"), report);
+  Write(w.Key("find"), report.find);
   WriteThresholds(w.Key("thresholds"), report.thresholds);
   w.EndObject();
   return w.Take();

@@ -25,6 +25,13 @@ std::string Cell(const Number& value, int decimals, const std::optional<Censored
   return "> " + Cell(censored->AtLeast(key), decimals);
 }
 
+// With half of its 95 % interval, if it has one.
+std::string Cell(const Number& value, int decimals, const Interval95& interval) {
+  if (!value || !interval) return Cell(value, decimals);
+  const double half = ((*interval)[1] - (*interval)[0]) / 2;
+  return absl::StrFormat("%.*f ±%.*f", decimals, *value, half < 1 ? decimals + 1 : decimals, half);
+}
+
 std::string Heading(const Report& report) {
   const Run& run = report.run;
   std::string out = "# sfp report: " + EscapeMarkdown(run.id) + "\n\n";
@@ -60,10 +67,11 @@ std::string MainTable(const Report& report, bool seed) {
   for (const Row& row : report.rows) {
     table.Add({Cell(row.users), Cell(seed ? row.requests - row.failures : row.requests),
                Cell(row.failures), Cell(row.failure_pct, 1),
-               Cell(seed ? row.success_avg_ms : row.avg_ms, 0),
-               Cell(seed ? row.success_rps : row.rps, 1), Cell(row.p50_ms, 0, row.censored, "p50"),
-               Cell(row.p95_ms, 0, row.censored, "p95"), Cell(row.p99_ms, 0, row.censored, "p99"),
-               Cell(row.in_flight), Cell(capacity::Name(row.judgement.verdict))});
+               seed ? Cell(row.success_avg_ms, 0) : Cell(row.avg_ms, 0, row.ci95_avg),
+               seed ? Cell(row.success_rps, 1) : Cell(row.rps, 1, row.ci95_rps),
+               Cell(row.p50_ms, 0, row.censored, "p50"), Cell(row.p95_ms, 0, row.censored, "p95"),
+               Cell(row.p99_ms, 0, row.censored, "p99"), Cell(row.in_flight),
+               Cell(capacity::Name(row.judgement.verdict))});
   }
   std::string out = table.Markdown();
   if (const std::string note = CensoredNote(report); !note.empty()) out += "\n" + note;
@@ -83,6 +91,13 @@ std::string MainTable(const Report& report, bool seed) {
 }
 
 std::string Capacity(const Report& report) {
+  if (report.find) {
+    std::string out = "\n## The highest load under the goal\n\n";
+    for (const std::string& sentence : report.find->says) {
+      out += "* " + EscapeMarkdown(sentence) + "\n";
+    }
+    return out;
+  }
   if (!report.fit) return "";
   std::string out = "\n## Where the limit is\n\n";
   for (const std::string& sentence : report.fit->says) {
@@ -192,7 +207,8 @@ std::string Footer(bool seed) {
     out +=
         "Requests are completed requests, succeeded and failed; average, percentiles and "
         "requests/s are "
-        "over all of them, failures % is failed / requests. `--seed-definitions` prints the 2018 "
+        "over all of them, failures % is failed / requests, ± is half a 95 % interval. "
+        "`--seed-definitions` prints the 2018 "
         "table's "
         "own definitions, which leave failures out of total requests, average and requests/s.\n";
   }

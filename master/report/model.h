@@ -114,7 +114,8 @@ struct Row {
   Interval95 ci95_avg, ci95_rps, ci95_p95;
   std::optional<Censored> censored;  // bounds of the three percentiles
   std::uint64_t in_flight = 0;
-  Number think_s;  // mean time of a user between two requests; not in the JSON
+  Number shortest_ms;  // not in the JSON
+  Number think_s;      // mean time of a user between two requests; not in the JSON
   capacity::Judgement judgement;
   bool measuring = false;  // the run is on, and so is this level: no verdict yet
 };
@@ -171,6 +172,17 @@ struct Run {
   std::vector<Worker> workers;
 };
 
+// The search for the highest load under which a goal holds.
+struct Found {
+  std::string goal;
+  Number
+      users;  // the most under which it holds; empty if there is no such number, or none is known
+  Interval95 ci95;
+  std::size_t steps = 0;
+  bool done = false;
+  std::vector<std::string> says;
+};
+
 struct Report {
   Run run;
   Endpoint totals;
@@ -181,6 +193,8 @@ struct Report {
   bool sweep = false;
   std::vector<Row> rows;                  // the sweep's levels; else one row, the whole run
   std::optional<capacity::SweepFit> fit;  // of a sweep's valid rows
+  bool probe = false;                     // a sweep without think time
+  std::optional<Found> find;              // a sweep that was a search
   std::vector<Threshold> thresholds;
 };
 

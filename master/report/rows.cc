@@ -23,6 +23,7 @@ Row Figures(const stats::EndpointStats& total, double window_s) {
   row.failure_pct = Percent(total.failed, total.requests());
   if (const auto mean = total.response.mean()) row.avg_ms = Millis(*mean);
   row.rps = PerSecond(total.requests(), window_s);
+  if (const auto shortest = total.response.min()) row.shortest_ms = Millis(*shortest);
   row.success_avg_ms = SuccessAverageMs(total);
   row.success_rps = PerSecond(total.succeeded, window_s);
   return row;

@@ -129,6 +129,8 @@ class Results {
   const std::vector<SeriesPoint>& series() const { return timeline_.series(); }  // by second
   // Empty unless the run is a sweep.
   const std::vector<Row>& rows() const { return timeline_.rows(); }
+  // No row may begin or end before this second any more.
+  std::uint32_t first_retained() const { return timeline_.first_retained(); }
   const std::map<std::uint32_t, Worker>& workers() const { return workers_; }
   const std::optional<v1::RunEnded>& ended() const { return ended_; }
   // It was told to stop, and why.

@@ -75,6 +75,21 @@ TEST(MainJob, ASweepGivesARowForEachLevel) {
   EXPECT_NE(table.find("| 20 |"), std::string::npos) << table;
 }
 
+TEST(MainJob, AProbeIsASweepOfUsersWhoDoNotThink) {
+  DemoApi api({"--speed", "20"});
+  Master master(
+      {ExampleConfig(api.url(), 20),
+       {"--local-workers", "2", "--headless", "--probe", "--users", "3", "--step-time", "3s"}});
+  EXPECT_EQ(master.process().Wait(seconds(90)), 0) << master.process().err();
+  const json::object report = master.Report();
+  ExpectEqualsServer(report, api.Stop());
+  EXPECT_TRUE(report.at("sweep").at("probe").as_bool());
+  const json::array& rows = report.at("sweep").at("rows").as_array();
+  ASSERT_EQ(rows.size(), 3u);
+  // With the think time of 128 ms it could not be so many.
+  EXPECT_GT(Int(rows[0].at("requests")), 2 * 1000 / 128);
+}
+
 // Users and their random streams do not depend on how they are spread.
 TEST(MainJob, TheSameSeedSendsTheSameRequestsForAnyNumberOfWorkers) {
   const std::string config = R"(

@@ -104,16 +104,23 @@ TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {
   DemoApi api({"--service-time", "60s", "--law", "constant"});
   std::string config = ExampleConfig(api.url(), 20);
   config.replace(config.find("load: {users"), 7, "load: {stop_timeout: 1s, ");
+  config.erase(config.find("thresholds:"));  // with nothing measured none of them holds
   Master master({config,
                  {"--local-workers", "2", "--headless", "--users", "8", "--spawn-rate", "100",
-                  "--run-time", "3s"}});
-  EXPECT_TRUE(master.process().Wait(seconds(60)).has_value());
+                  "--run-time", "3s", "--strict"}});
+  EXPECT_EQ(master.process().Wait(seconds(60)), 4) << master.process().err();
   const json::object report = master.Report();
   ExpectAddsUp(report);
   EXPECT_EQ(Int(report.at("totals").at("started")), 8);
   EXPECT_EQ(Int(report.at("totals").at("requests")), 0);
   EXPECT_EQ(Int(report.at("totals").at("in_flight")), 8);
   EXPECT_TRUE(report.at("totals").at("response_ms").at("p50").is_null());
+  // They were given up after the run and the stop timeout: a bound, neither nothing nor zero.
+  const json::value& censored = report.at("totals").at("censored");
+  EXPECT_EQ(Int(censored.at("of_known_age")), 8);
+  EXPECT_GT(censored.at("at_least").at("p50").to_number<double>(), 3'000);
+  EXPECT_NE(master.process().out().find("8 requests were given up"), std::string::npos)
+      << master.process().out();
   EXPECT_EQ(report.at("run").at("verdict").as_string(), "invalid");
 }
 

@@ -116,32 +116,32 @@ TEST(FitQueue, IntervalsHoldTheTruthAsOftenAsTheyPromise) {
 }
 
 TEST(FitSweep, WarnsOfAPoolThatIsNotTheLimitAndIsSilentOfOneThatIs) {
-  const SweepFit six = FitSweep(Rows(kLevels, 6, 0.17, 0.02, 1), 30);
-  EXPECT_TRUE(Says(six, "The declared pool of 30 is not the limit: about 6 requests run at once"))
-      << All(six);
-  const SweepFit thirty = FitSweep(Rows(kLevels, 30, 0.17, 0.02, 1), 30);
-  EXPECT_FALSE(Says(thirty, "declared pool")) << All(thirty);
-  const SweepFit more = FitSweep(Rows(kLevels, 100, 0.17, 0.02, 1), 30);
+  const SweepFit six = FitSweep(Rows(kLevels, 6, 0.17, 0.02, 1), {.declared_pool = 30});
+  EXPECT_TRUE(Says(six, "The pool is not the limit: about 6 requests run at once")) << All(six);
+  const SweepFit thirty = FitSweep(Rows(kLevels, 30, 0.17, 0.02, 1), {.declared_pool = 30});
+  EXPECT_FALSE(Says(thirty, "pool")) << All(thirty);
+  const SweepFit more = FitSweep(Rows(kLevels, 100, 0.17, 0.02, 1), {.declared_pool = 30});
   EXPECT_TRUE(Says(more, "than the declared pool of 30 would let through")) << All(more);
 }
 
 TEST(FitSweep, SaysThatItCannotTell) {
-  const SweepFit few = FitSweep(Rows({10, 20, 30}, 6, 0.17, 0, 1), 30);
+  const SweepFit few = FitSweep(Rows({10, 20, 30}, 6, 0.17, 0, 1), {.declared_pool = 30});
   EXPECT_FALSE(few.queue);
   EXPECT_FALSE(few.usl);
   EXPECT_TRUE(Says(few, "cannot be told: 3 valid rows")) << All(few);
 
-  const SweepFit light = FitSweep(Rows({1, 2, 5, 8, 10}, 60, 0.17, 0.01, 1), 30);
+  const SweepFit light = FitSweep(Rows({1, 2, 5, 8, 10}, 60, 0.17, 0.01, 1), {.declared_pool = 30});
   EXPECT_FALSE(light.queue);
   EXPECT_FALSE(light.limit_reached);
   EXPECT_TRUE(Says(light, "The limit was not reached")) << All(light);
 
-  const SweepFit noisy = FitSweep(Rows(kLevels, 6, 0.17, 0.6, 4), 30);
+  const SweepFit noisy = FitSweep(Rows(kLevels, 6, 0.17, 0.6, 4), {.declared_pool = 30});
   EXPECT_FALSE(noisy.queue);
   EXPECT_TRUE(Says(noisy, "cannot be told: the rows are off")) << All(noisy);
 
   // Saturated rows only: their throughput is known, what serves them is not.
-  const SweepFit full = FitSweep(Rows({500, 800, 1200, 2000}, 6, 0.17, 0.01, 1), 30);
+  const SweepFit full =
+      FitSweep(Rows({500, 800, 1200, 2000}, 6, 0.17, 0.01, 1), {.declared_pool = 30});
   ASSERT_TRUE(full.queue);
   EXPECT_NEAR(full.queue->max_rps, 6 / 0.17, 0.03 * 6 / 0.17);
   EXPECT_TRUE(Says(full, "cannot be told: anything from")) << All(full);
@@ -167,7 +167,7 @@ TEST(FitSweep, NamesTheLawThatCanFall) {
     const double x = 2 * n / (1 + 0.02 * (n - 1) + 0.0005 * n * (n - 1));
     points.push_back({n, 0.2, x, n / x - 0.2});
   }
-  const SweepFit fit = FitSweep(points, std::nullopt);
+  const SweepFit fit = FitSweep(points, {});
   EXPECT_TRUE(Says(fit, "Throughput falls under load")) << All(fit);
 }
 

@@ -386,7 +386,7 @@ TEST(Config, TheAlternativeShapesInTheExamplesCommentsAreGood) {
     EXPECT_TRUE(loaded.config) << line << Findings(loaded);
     ++shapes;
   }
-  EXPECT_EQ(shapes, 7);
+  EXPECT_EQ(shapes, 9);
 }
 
 }  // namespace

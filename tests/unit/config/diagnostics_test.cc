@@ -112,7 +112,7 @@ TEST(Diagnostics, UnknownDuplicateAndMissingKeys) {
       {Task("get: /, post: /"), "c.yaml:2:33: 'get' and 'post' exclude each other\n"},
       {Task("post: /, json: {}, form: {}"), "c.yaml:2:44: 'json' and 'form' exclude each other\n"},
       {After("load: {}\n"),
-       "c.yaml:3:1: one of users, sweep, stages or arrivals is missing in 'load'\n"},
+       "c.yaml:3:1: one of users, sweep, probe, find, stages or arrivals is missing in 'load'\n"},
       {After("load: {users: 1, sweep: {users: [1]}}\n"),
        "c.yaml:3:18: 'users' and 'sweep' exclude each other\n"},
       {After("load: {sweep: {users: [1]}, spawn_rate: 3}\n"),
@@ -139,7 +139,8 @@ TEST(Diagnostics, WrongTypesUnitsAndNumbers) {
       {After("load: {users: }\n"),
        "c.yaml:3:8: 'users' has no value; it takes a whole number from 1 to 10000000\n"},
       {After("load: 100\n"),
-       "c.yaml:3:7: 'load' takes a map of users, sweep, stages, arrivals, spawn_rate, run_time, "
+       "c.yaml:3:7: 'load' takes a map of users, sweep, probe, find, stages, arrivals, spawn_rate, "
+       "run_time, "
        "iterations, stop_timeout, not '100'\n"},
       {After("load: {users: 1, run_time: 5}\n"),
        "c.yaml:3:28: 'run_time' takes a duration such as 250ms, 5s or 1m30s, above 0, not '5', did "

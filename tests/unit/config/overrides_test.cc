@@ -57,6 +57,41 @@ TEST(Overrides, ARateMakesAnyOtherShapeArrivals) {
   }
 }
 
+TEST(Overrides, AProbeGoesUpToFourTimesTheDeclaredPoolOrToTheUsers) {
+  const std::string pool = "target: {url: \"http://h\", declared_pool: 30}\n";
+  for (const std::string& load : {kConstant, kSweep, kStages, kArrivals, std::string()}) {
+    const Loaded loaded = ParseText(pool + load + kUsers, {}, {.probe = true});
+    ASSERT_TRUE(loaded.config) << load << Findings(loaded);
+    const auto& sweep = std::get<plan::Sweep>(loaded.config->load);
+    EXPECT_TRUE(sweep.probe);
+    EXPECT_EQ(sweep.levels,
+              (std::vector<std::uint32_t>{1, 2, 3, 4, 6, 8, 12, 16, 24, 33, 48, 67, 96, 120}));
+  }
+  const Loaded few = With(kConstant, {.users = "5", .step_time = "3s", .probe = true});
+  ASSERT_TRUE(few.config) << Findings(few);
+  EXPECT_EQ(std::get<plan::Sweep>(few.config->load).levels,
+            (std::vector<std::uint32_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(Findings(With(kConstant, {.probe = true})),
+            "--probe: a probe goes up to four times 'target.declared_pool', which is not given; or "
+            "say its 'users'\n");
+}
+
+TEST(Overrides, ASearchHasAGoalThatGrowsWithTheLoad) {
+  const Loaded loaded = With(kSweep, {.users = "500", .find = "p99.9 < 2s"});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const auto& sweep = std::get<plan::Sweep>(loaded.config->load);
+  ASSERT_TRUE(sweep.find);
+  EXPECT_EQ(sweep.levels, std::vector<std::uint32_t>{500});
+  EXPECT_EQ(sweep.find->metric, "p99.9");
+  EXPECT_EQ(sweep.find->value, 2000);
+  for (const char* wrong :
+       {"rps > 5", "p95 > 5ms", "t: avg < 1s", "max < 1s", "avg < 0s", "fast"}) {
+    EXPECT_FALSE(With(kSweep, {.find = wrong}).config) << wrong;
+  }
+  EXPECT_EQ(Findings(With(kSweep, {.sweep = "1,2", .find = "avg < 1s"})),
+            "--find: '--find' is a load of its own: without '--sweep' and '--rate'\n");
+}
+
 TEST(Overrides, IterationsAreOfUsers) {
   const Loaded loaded = With(kConstant, {.iterations = "1000"});
   ASSERT_TRUE(loaded.config) << Findings(loaded);

@@ -28,6 +28,15 @@ TEST(ProgressLine, SaysWhatPeopleWaitFor) {
        "level 5/9 | 100 users | 1.0 req/s | 3 failed (1.5%) | p95 - | 1m 52s left"},
       {{.state = RunState::kRunning, .level = 1, .levels = 9, .users = 10, .level_left = 2500ms},
        "level 1/9 | 10 users | 0.0 req/s | 0 failed | p95 - | about 3 s left in this level"},
+      {{.state = RunState::kRunning,
+        .level = 7,
+        .doing = "between 120 and 180",
+        .users = 150,
+        .level_left = 2500ms,
+        .level_why = "throughput known to ±4.2 %, wanted ±3 %"},
+       "step 7 | between 120 and 180 | 150 users | 0.0 req/s | 0 failed | p95 - | about 3 s left "
+       "in "
+       "this level (throughput known to ±4.2 %, wanted ±3 %)"},
       {{.state = RunState::kRunning, .workers_lost = 2, .users = 1},
        "1 users | 0.0 req/s | 0 failed | p95 - | 2 workers lost"},
   };

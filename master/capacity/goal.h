@@ -1,0 +1,25 @@
+#pragma once
+
+// The rows of a search's levels as its steps: how each stands to the goal, and what the search makes
+// of them.
+//
+// Thread: pure functions.
+
+#include <optional>
+#include <span>
+
+#include "common/stats/interval.h"
+#include "master/capacity/goal_search.h"
+#include "master/results/timeline.h"
+#include "sfp/v1/journal.pb.h"
+
+namespace sfp::capacity {
+
+// Measured / allowed: below 1 the goal holds. Nothing without an answer. No failure at all counts as
+// a tenth of one: the search draws lines through logarithms.
+std::optional<double> GoalFigure(const v1::Goal& goal, const stats::EndpointStats& stats);
+
+// The answer from the rows of the levels that are done, in order.
+GoalAnswer AnswerOf(const v1::Goal& goal, std::span<const results::Row> rows);
+
+}  // namespace sfp::capacity
