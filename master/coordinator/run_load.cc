@@ -216,10 +216,9 @@ void Run::AskPolicy(Time now) {
   const LevelDecision decision = spec_.levels->Decide(per_second);
   level_left_ = decision.left;
   level_why_ = decision.why;
-  // What has been settled in the row stays there.
-  const std::uint32_t least_s = std::max(level_begin_s_, results_.first_retained());
-  if (decision.begin_s && std::max(*decision.begin_s, least_s) > level_begin_s_) {
-    level_begin_s_ = std::max(*decision.begin_s, least_s);
+  if (decision.begin_s && *decision.begin_s > level_begin_s_) {
+    // What has been settled in the row stays there.
+    level_begin_s_ = std::max(*decision.begin_s, results_.first_retained());
     if (!WriteLevelStarted(level_begin_s_, now)) return;
   }
   if (!decision.done || level_end_s_) return;
