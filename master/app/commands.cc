@@ -7,6 +7,7 @@
 #include "common/scenario/program.h"
 #include "master/app/run_folder.h"
 #include "master/app/run_plan.h"
+#include "master/compare/runs.h"
 #include "master/report/build.h"
 
 namespace sfp::app {
@@ -86,6 +87,30 @@ int RunReport(const MasterOptions& options) {
     return 2;
   }
   return Rebuild(*run, options.run_dir, options);
+}
+
+int RunCompare(const MasterOptions& options) {
+  const auto a = ReadRun(options.run_a);
+  const auto b = ReadRun(options.run_b);
+  for (const auto* run : {&a, &b}) {
+    if (run->ok()) continue;
+    Say(Message(run->status()));
+    return 2;
+  }
+  const auto input = [](const std::string& folder, const OpenRun& run) {
+    return compare::Input{folder, &run.from.results, ReplayOf(folder)};
+  };
+  const compare::Input input_a = input(options.run_a, *a);
+  const compare::Input input_b = input(options.run_b, *b);
+  const auto comparison = compare::CompareRuns(input_a, input_b);
+  if (!comparison.ok()) {
+    Say(Message(comparison.status()));
+    return 2;
+  }
+  const std::string text = options.report.json ? compare::ToJson(*comparison, input_a, input_b)
+                                               : compare::ToText(*comparison, input_a, input_b);
+  std::fputs(text.c_str(), stdout);
+  return comparison->regression() ? 1 : 0;
 }
 
 std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open) {

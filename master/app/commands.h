@@ -24,6 +24,10 @@ int RunCheck(const MasterOptions& options);
 // read.
 int RunReport(const MasterOptions& options);
 
+// `compare RUN_A RUN_B`: 0 if B is not significantly worse, 1 if it is, 2 if there is nothing to
+// compare.
+int RunCompare(const MasterOptions& options);
+
 // `--resume RUN_DIR`, and `--out RUN_DIR` if that holds a run: reads the run. The exit code if there is
 // nothing to go on with: that of a run that is over (its reports are built again, nothing is sent), 2 for
 // a directory that should have a run and has none.

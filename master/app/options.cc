@@ -129,6 +129,13 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   CLI::App* report = app.add_subcommand("report", "Rebuild every report from a run's journal");
   report->add_option("RUN_DIR", options.run_dir, "The run's directory")->required();
   AddReportOptions(*report, options.report);
+  CLI::App* compare = app.add_subcommand(
+      "compare", "Two runs, statistically: 0 no significant regression, 1 B is worse");
+  compare->add_option("RUN_A", options.run_a, "The directory of the run to compare with")
+      ->required();
+  compare->add_option("RUN_B", options.run_b, "The directory of the run that is judged")
+      ->required();
+  Add(*compare, "--json", options.report.json, "The differences as JSON");
   CLI::App* certs =
       app.add_subcommand("certs", "Make certificates and a join token for master and workers");
   certs->add_option("--out", options.certs.out, "The directory to write")->required();
@@ -154,6 +161,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   }
   if (check->parsed()) options.command = Command::kCheck;
   if (report->parsed()) options.command = Command::kReport;
+  if (compare->parsed()) options.command = Command::kCompare;
   if (certs->parsed()) options.command = Command::kCerts;
   return options;
 }

@@ -19,7 +19,7 @@
 
 namespace sfp::app {
 
-enum class Command { kRun, kCheck, kReport, kCerts };
+enum class Command { kRun, kCheck, kReport, kCompare, kCerts };
 
 struct MasterOptions {
   Command command = Command::kRun;
@@ -38,6 +38,7 @@ struct MasterOptions {
   ReportFlags report;
   bool only_summary = false;  // no table while the run is on
   std::string run_dir;        // of `report`
+  std::string run_a, run_b;   // of `compare`
   std::string resume;         // the directory of a run to go on with; empty: a run of its own
   CertsFlags certs;
   LogLevel log_level = LogLevel::kInfo;

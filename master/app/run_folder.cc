@@ -73,12 +73,15 @@ Status CheckOutputs(const ReportFlags& flags) {
   return status.ok() ? status : Invalid("--csv " + flags.csv + ": " + Message(status));
 }
 
-Status WriteReports(const std::string& path, const report::Report& report,
-                    const results::Results& results, const ReportFlags& flags) {
-  const results::Replay replay = [&](const auto& each) {
+results::Replay ReplayOf(const std::string& path) {
+  return [path](const auto& each) {
     return coordinator::ReadJournal(path + "/journal.pb", each).status();
   };
-  const Status status = report::WriteRun(path, report, results, replay,
+}
+
+Status WriteReports(const std::string& path, const report::Report& report,
+                    const results::Results& results, const ReportFlags& flags) {
+  const Status status = report::WriteRun(path, report, results, ReplayOf(path),
                                          {.markdown = {.seed_definitions = flags.seed_definitions},
                                           .full_history = flags.csv_full_history});
   if (!status.ok() || flags.csv.empty()) return status;

@@ -12,6 +12,7 @@
 #include "master/coordinator/run_spec.h"
 #include "master/report/model.h"
 #include "master/results/results.h"
+#include "master/results/seconds.h"
 
 namespace sfp::app {
 
@@ -35,6 +36,9 @@ struct ReportFlags {
 
 // Whether what goes elsewhere can be written there: found out before anything is sent.
 Status CheckOutputs(const ReportFlags& flags);
+
+// Reads the run's journal again.
+results::Replay ReplayOf(const std::string& path);
 
 // Writes every file of the report beside the journal, and what else is wanted. The journal must be
 // written out.

@@ -40,11 +40,13 @@ const std::map<std::string, std::vector<std::string>> kLayers = {
     {"master/forensics", {"master/results"}},
     {"master/report",
      {"common/config", "master/assets", "master/capacity", "master/forensics", "master/results"}},
+    {"master/compare", {"master/report", "master/results"}},
     {"master/coordinator", {"common/plan", "common/session", "master/capacity", "master/results"}},
     {"master/control", {"common/net", "proto"}},
     {"master/web", {"common/net", "master/report"}},
     {"master/app",
-     {"common/config", "master/control", "master/coordinator", "master/report", "master/web"}},
+     {"common/config", "master/compare", "master/control", "master/coordinator", "master/report",
+      "master/web"}},
     {"master", {"master/app"}},
 };
 
