@@ -77,6 +77,7 @@ void AddReportOptions(CLI::App& app, ReportFlags& flags) {
   Add(app, "--csv", flags.csv,
       "Also PREFIX_stats.csv, PREFIX_stats_history.csv, PREFIX_failures.csv, "
       "PREFIX_exceptions.csv, in Locust's columns");
+  Add(app, "--html", flags.html, "report.html also into this file");
   Add(app, "--csv-full-history", flags.csv_full_history,
       "stats_history.csv with a line for each endpoint, not for the aggregate only");
   Add(app, "--json", flags.json, "report.json on stdout; the tables go to stderr");

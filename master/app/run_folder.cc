@@ -15,6 +15,7 @@
 #include "master/coordinator/journal_file.h"
 #include "master/report/console.h"
 #include "master/report/files.h"
+#include "master/report/html.h"
 #include "master/report/json.h"
 
 namespace sfp::app {
@@ -62,6 +63,12 @@ Status MakeRunFolder(const std::string& path) {
 }
 
 Status CheckOutputs(const ReportFlags& flags) {
+  if (!flags.html.empty()) {
+    const std::string probe = flags.html + ".room";
+    const Status status = report::WriteWhole(probe, "");
+    ::unlink(probe.c_str());
+    if (!status.ok()) return Invalid("--html " + flags.html + ": " + Message(status));
+  }
   if (flags.csv.empty()) return Ok();
   std::error_code error;
   const auto folder = std::filesystem::path(flags.csv).parent_path();
@@ -84,8 +91,12 @@ Status WriteReports(const std::string& path, const report::Report& report,
   const Status status = report::WriteRun(path, report, results, ReplayOf(path),
                                          {.markdown = {.seed_definitions = flags.seed_definitions},
                                           .full_history = flags.csv_full_history});
-  if (!status.ok() || flags.csv.empty()) return status;
-  return report::CopyCsv(path, flags.csv);
+  if (!status.ok()) return status;
+  if (!flags.html.empty()) {
+    const Status html = report::WriteWhole(flags.html, report::ToHtml(report, results));
+    if (!html.ok()) return html;
+  }
+  return flags.csv.empty() ? Ok() : report::CopyCsv(path, flags.csv);
 }
 
 void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags) {

@@ -30,6 +30,7 @@ Status MakeRunFolder(const std::string& path);
 struct ReportFlags {
   bool seed_definitions = false;  // report.md as the 2018 table counted
   std::string csv;                // Locust's four tables also as PREFIX_stats.csv and so on
+  std::string html;               // report.html also there
   bool csv_full_history = false;  // stats_history.csv with each endpoint
   bool json = false;              // report.json on stdout instead of the tables
 };

@@ -1,11 +1,12 @@
 #pragma once
 
-// The page's files, compiled in: served by master/web.
+// The page's files, compiled in: served by master/web, and inlined in report.html by
+// master/report.
 // Plain HTML, CSS and scripts that a browser takes as they are: no build step, no foreign library.
 //
 //   page.html login.html style.css icon.svg
 //   format.js charts.js views.js    shared by page and report, in this order
-//   page.js                         the live page
+//   page.js                         the live page       report.js    report.html
 //
 // Thread: safe, no state.
 

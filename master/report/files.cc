@@ -13,6 +13,7 @@
 
 #include "master/report/csv.h"
 #include "master/report/history_csv.h"
+#include "master/report/html.h"
 #include "master/report/json.h"
 #include "master/report/junit.h"
 #include "master/report/latency_log.h"
@@ -114,6 +115,7 @@ Status WriteRun(const std::string& directory, const Report& report, const result
       {"failures.csv", FailuresCsv(report)},
       {"exceptions.csv", ExceptionsCsv()},
       {"junit.xml", ToJunit(report)},
+      {"report.html", ToHtml(report, results)},
       {"config.resolved.yaml", results.run().resolved_config()},
   };
   Status first = Ok();
