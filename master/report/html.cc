@@ -65,7 +65,8 @@ std::string ToHtml(const Report& report, const results::Results& results) {
   head.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
   head.append("<title>sfp report</title>\n<style>").append(assets::Asset("style.css"));
   head.append("</style>\n</head>\n<body class=\"report\">\n<div id=\"report-root\"></div>\n");
-  head.append("<noscript>The figures of this report are in report.md and report.json.</noscript>\n");
+  head.append(
+      "<noscript>The figures of this report are in report.md and report.json.</noscript>\n");
   head.append("<script type=\"application/json\" id=\"report\">").append(Harmless(ToJson(lean)));
   std::string tail = "<script>'use strict';\n";
   for (const char* part : {"format.js", "charts.js", "views.js", "report.js"}) {
