@@ -200,7 +200,7 @@ const views = (() => {
       el('p', {}, badge(capacity.verdict), ' ', kVerdictText[capacity.verdict]),
       reasons.length ? el('ul', {}, ...reasons.map((r) => el('li', {}, r))) : null,
       thresholds.length ? el('ul.thresholds', {}, ...thresholds.map((t) => el('li.' + (t.held ? 'held' : 'broken'), {},
-        (t.held ? '✓ ' : '✗ ') + t.text, el('small', {}, t.value === null ? ' not measured' : ' measured: ' + fmt.number(t.value))))) : null);
+        (t.held ? '✓ ' : '✗ ') + t.text, el('small', {}, ' ' + (t.value === null ? 'not measured' : t.sentence || 'measured: ' + fmt.number(t.value)))))) : null);
   }
 
   // Failures of one class and message as one card, its endpoints in it.
@@ -221,7 +221,7 @@ const views = (() => {
         el('p.meta', {}, el('code', {}, list[0].class), ' while in ' + [...new Set(list.map((f) => f.phase))].join(', ').replace('_', ' '),
           ' · first ' + fmt.clock(first) + ', last ' + fmt.clock(last)),
         timeline(first, last, duration),
-        list[0].cause ? el('p.cause', {}, list[0].cause) : null,
+        list[0].cause ? el('p.cause', {}, list[0].cause, list[0].remedy ? el('small', {}, list[0].remedy) : null) : null,
         ...evidence(list),
         el('ul.where', {}, ...list.map((f) => el('li', {}, el('b', {}, f.endpoint), ' ' + fmt.count(f.count)))));
     });
