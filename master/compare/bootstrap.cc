@@ -54,10 +54,9 @@ class Column {
   // In ms, interpolated within the bucket's step.
   double QuantileMs(double share) const {
     const double rank = std::clamp(share, 0.0, 1.0) * Total(kRequests);
-    const auto at = std::lower_bound(cumulated_.begin(), cumulated_.end(), rank,
-                                     [](const Step& step, double r) {
-                                       return static_cast<double>(step.sum) < r;
-                                     });
+    const auto at = std::lower_bound(
+        cumulated_.begin(), cumulated_.end(), rank,
+        [](const Step& step, double r) { return static_cast<double>(step.sum) < r; });
     return at == cumulated_.end() ? cumulated_.back().ms : at->ms;
   }
 
@@ -109,7 +108,8 @@ Figures FiguresOf(const Column& column, const double (&sums)[Column::kSums], dou
   out.values[0] = requests > 0 ? std::log(requests / seconds) : NAN;
   for (std::size_t q = 0; q < std::size(kQuantiles); ++q) {
     const double all = column.Total(Column::kRequests);
-    const double moved = sums[Column::kBelow + q] / requests - column.Total(Column::kBelow + q) / all;
+    const double moved =
+        sums[Column::kBelow + q] / requests - column.Total(Column::kBelow + q) / all;
     out.values[1 + q] = requests > 0 ? std::log(column.QuantileMs(kQuantiles[q] - moved)) : NAN;
   }
   out.values[4] = requests > 0 ? sums[Column::kFailures] / requests : NAN;
@@ -251,7 +251,8 @@ std::size_t BlockLength(std::span<const double> series) {
   const double variance = covariance(0);
   if (series.size() < kLeastUnits || variance <= 0) return 1;
   // The lag behind which nothing is correlated any more: so many in a row are not.
-  const auto in_a_row = static_cast<std::size_t>(std::max(5.0, std::ceil(std::sqrt(std::log10(n)))));
+  const auto in_a_row =
+      static_cast<std::size_t>(std::max(5.0, std::ceil(std::sqrt(std::log10(n)))));
   const double noise = 2 * std::sqrt(std::log10(n) / n);
   const std::size_t most = series.size() / 4;
   std::size_t correlated = 0;
@@ -285,8 +286,8 @@ std::vector<Difference> Compare(std::span<const Pair> pairs, std::uint64_t seed,
     const auto& [a, b] = sides.back();
     for (std::size_t e = 0; e < pairs[p].a.size(); ++e) {
       for (std::size_t f = 0; f < std::size(kFigures); ++f) {
-        Difference& to = out.emplace_back(
-            Difference{.pair = p, .endpoint = e, .figure = kFigures[f]});
+        Difference& to =
+            out.emplace_back(Difference{.pair = p, .endpoint = e, .figure = kFigures[f]});
         if (EnoughFor(f, a.column(e))) to.a = Shown(f, a.observed(e).values[f]);
         if (EnoughFor(f, b.column(e))) to.b = Shown(f, b.observed(e).values[f]);
       }
@@ -322,8 +323,10 @@ std::vector<Difference> Compare(std::span<const Pair> pairs, std::uint64_t seed,
       const auto deviation = [](double drawn, double observed) {
         return std::isfinite(drawn) ? drawn - observed : 0.0;
       };
-      j.a.push_back(deviation(drawn_a[d.pair][d.endpoint].values[f], a.observed(d.endpoint).values[f]));
-      j.b.push_back(deviation(drawn_b[d.pair][d.endpoint].values[f], b.observed(d.endpoint).values[f]));
+      j.a.push_back(
+          deviation(drawn_a[d.pair][d.endpoint].values[f], a.observed(d.endpoint).values[f]));
+      j.b.push_back(
+          deviation(drawn_b[d.pair][d.endpoint].values[f], b.observed(d.endpoint).values[f]));
     }
   }
   if (judged.empty()) return out;

@@ -65,8 +65,8 @@ StatusOr<std::vector<std::vector<Track>>> TracksOf(const Input& input,
                                                    const std::vector<std::string>& names) {
   const std::vector<int> index = Indices(*input.results, names);
   std::vector<std::vector<Track>> out(spans.size(), std::vector<Track>(names.size() + 1));
-  std::vector<std::vector<stats::Histogram>> open(
-      spans.size(), std::vector<stats::Histogram>(names.size() + 1));
+  std::vector<std::vector<stats::Histogram>> open(spans.size(),
+                                                  std::vector<stats::Histogram>(names.size() + 1));
   std::vector<std::uint32_t> filled(spans.size(), 0);
   const auto merge = [&](std::size_t span, std::size_t at, const stats::EndpointStats& stats) {
     Unit& unit = out[span][at].back();
@@ -74,8 +74,8 @@ StatusOr<std::vector<std::vector<Track>>> TracksOf(const Input& input,
     unit.failures += stats.failed;
     open[span][at].Merge(stats.response);
   };
-  const Status status = results::ForEachSecond(
-      input.replay, [&](std::uint32_t second, const results::Parts& parts) {
+  const Status status =
+      results::ForEachSecond(input.replay, [&](std::uint32_t second, const results::Parts& parts) {
         const auto& series = input.results->series();
         if (second >= series.size() || series[second].degraded) return Ok();
         for (std::size_t i = 0; i < spans.size(); ++i) {
@@ -217,8 +217,8 @@ StatusOr<Comparison> CompareRuns(const Input& a, const Input& b) {
     if ((*tracks_a)[i].back().empty() || (*tracks_b)[i].back().empty()) {
       return Invalid("a run has no second that is not degraded");
     }
-    pairs.push_back({std::move((*tracks_a)[i]), std::move((*tracks_b)[i]),
-                     static_cast<double>(unit_s[i])});
+    pairs.push_back(
+        {std::move((*tracks_a)[i]), std::move((*tracks_b)[i]), static_cast<double>(unit_s[i])});
   }
   out.endpoints.push_back("Aggregated");
   out.differences = Compare(pairs, 1);
@@ -226,8 +226,8 @@ StatusOr<Comparison> CompareRuns(const Input& a, const Input& b) {
 }
 
 std::string ToText(const Comparison& c, const Input& a, const Input& b) {
-  std::string out = "A  " + a.folder + "  " + a.results->run().target() + "\nB  " + b.folder + "  " +
-                    b.results->run().target() + "\n";
+  std::string out = "A  " + a.folder + "  " + a.results->run().target() + "\nB  " + b.folder +
+                    "  " + b.results->run().target() + "\n";
   for (std::size_t i = 0; i < c.stretches.size(); ++i) {
     const Stretch& s = c.stretches[i];
     out += absl::StrFormat("\n%sseconds %d to %d of A, %d to %d of B\n",
@@ -245,7 +245,8 @@ std::string ToText(const Comparison& c, const Input& a, const Input& b) {
   }
   if (!c.notes.empty()) out += "\n";
   for (const std::string& note : c.notes) out += "note: " + note + "\n";
-  out += c.regression() ? "\nverdict: B is worse than A\n" : "\nverdict: no significant regression\n";
+  out +=
+      c.regression() ? "\nverdict: B is worse than A\n" : "\nverdict: no significant regression\n";
   for (const Difference& d : c.differences) {
     if (!Comparison::Worse(d) && !Comparison::Better(d)) continue;
     out += absl::StrFormat("  %s of %s: %s %s (%s to %s)\n", Name(d.figure), Where(c, d),
