@@ -185,7 +185,7 @@ TEST(MainJob, ACsvPrefixThatCannotBeWrittenIsFoundBeforeAnythingIsSent) {
 TEST(MainJob, AFailedThresholdIsExitCodeOne) {
   DemoApi api({"--speed", "20"});
   std::string config = ExampleConfig(api.url(), 20);
-  config.replace(config.find("p95 < 500ms"), 11, "p95 < 1us");
+  config.replace(config.find("- \"p95 < 500ms"), 14, "- \"p95 < 1us");
   Master master({config,
                  {"--local-workers", "1", "--headless", "--users", "2", "--spawn-rate", "50",
                   "--run-time", "2s"}});

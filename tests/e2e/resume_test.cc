@@ -90,8 +90,8 @@ TEST_F(ResumeTest, AKilledMastersRunIsFinishedByTheNextOneAndNothingIsLost) {
 
 // The run's journal holds what was planned: arrivals by number, iterations by user and number.
 TEST_F(ResumeTest, ArrivalsGoOnWhereTheyWere) {
-  load = {"--rate", "50/s", "--users", "20", "--run-time", "12s"};
-  Begin("20 users | ");
+  load = {"--rate", "50/s", "--run-time", "12s"};
+  Begin(" req/s | ");
   Kill();
   const auto resumed = Resume();
   ASSERT_EQ(resumed->Wait(seconds(60)), 0) << resumed->err();

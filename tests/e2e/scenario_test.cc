@@ -92,9 +92,14 @@ users:
     EXPECT_GT(requests(name), 0) << name;
     EXPECT_EQ(failures(name), 0) << name;
   }
-  // A loop is broken off after three hops, and a worker follows nobody away from its target.
-  EXPECT_EQ(failures("loop") * 4, requests("loop"));
-  EXPECT_EQ(failures("away"), requests("away"));
+  // A loop is broken off after three hops, or by the run's end for each of the 12 users, and a worker
+  // follows nobody away from its target.
+  EXPECT_GT(failures("loop"), 0);
+  EXPECT_GE(requests("loop"), failures("loop") * 4);
+  EXPECT_LE(requests("loop"), failures("loop") * 4 + 3 * 12);
+  EXPECT_GT(failures("away"), 0);
+  EXPECT_GE(requests("away"), failures("away"));
+  EXPECT_LE(requests("away"), failures("away") + 12);
   for (const json::value& failure : report.at("failures").as_array()) {
     EXPECT_EQ(failure.at("class").as_string(), "redirects") << json::serialize(failure);
   }

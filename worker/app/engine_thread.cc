@@ -13,6 +13,8 @@
 namespace sfp::app {
 namespace {
 
+constexpr Duration kShortestCpuTime = std::chrono::milliseconds(100);
+
 Duration ThreadCpuTime() {
   rusage usage;
   if (getrusage(RUSAGE_THREAD, &usage) != 0) return Duration(0);
@@ -68,11 +70,14 @@ class EngineThread::Loop : public engine::EngineObserver {
   }
 
   void OnInterval(stats::Interval interval) override {
-    const Time now = Now();
-    const Duration cpu_time = ThreadCpuTime();
-    interval.cpu = Seconds(cpu_time - cpu_time_) / std::max(1e-9, Seconds(now - cpu_since_));
-    cpu_since_ = now;
-    cpu_time_ = cpu_time;
+    // Late intervals come one right behind another: no share can be told from so short a time.
+    if (const Time now = Now(); now - cpu_since_ >= kShortestCpuTime) {
+      const Duration cpu_time = ThreadCpuTime();
+      cpu_ = std::min(1.0, Seconds(cpu_time - cpu_time_) / Seconds(now - cpu_since_));
+      cpu_since_ = now;
+      cpu_time_ = cpu_time;
+    }
+    interval.cpu = cpu_;
     events_.on_interval(options_.thread, std::move(interval));
   }
 
@@ -85,6 +90,7 @@ class EngineThread::Loop : public engine::EngineObserver {
   // Made and destroyed on the thread.
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<engine::Engine> engine_;
+  double cpu_ = 0;  // of the core, 0..1
   Time cpu_since_{};
   Duration cpu_time_{0};
   bool stopping_ = false;  // the thread's
