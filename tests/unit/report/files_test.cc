@@ -41,7 +41,12 @@ TEST_F(Files, ARunsDirectoryIsMadeAndHoldsItsFilesAndNothingElse) {
   EXPECT_EQ(Read(run / "config.resolved.yaml"), "target: {}\n");
   EXPECT_EQ(Read(run / "report.json").rfind("{\n  \"schema\": \"sfp.report/1\"", 0), 0U);
   EXPECT_FALSE(Read(run / "report.md").empty());
-  EXPECT_EQ(std::distance(fs::directory_iterator(run), fs::directory_iterator()), 9);
+  EXPECT_EQ(std::distance(fs::directory_iterator(run), fs::directory_iterator()), 10);
+  const std::string page = Read(run / "report.html");
+  EXPECT_EQ(page.rfind("<!doctype html>", 0), 0U) << page.substr(0, 40);
+  for (const char* outside : {" src=", "<link", "url(http", "import "}) {
+    EXPECT_EQ(page.find(outside), std::string::npos) << outside;
+  }
   const std::string prefix = (root_ / "else" / "where").string();
   ASSERT_TRUE(CopyCsv(run.string(), prefix).ok());
   for (const char* name : {"stats.csv", "stats_history.csv", "failures.csv", "exceptions.csv"}) {
