@@ -312,11 +312,13 @@ TEST(Forensics, TellFaultsOfOneRunApartAsTheServerCountedThem) {
       Against(Quick({"reset:2%", "close:2%", "stall:2%", "truncate:2%", "reset-body:2%"}));
   Found found = FoundBy(rig);
   const double each = static_cast<double>(rig.results().Total().requests()) * 0.02;
+  std::uint64_t other = rig.failed();
   for (const Cause cause : {Cause::kResetBeforeHeaders, Cause::kClosedBeforeHeaders,
                             Cause::kKilledInFlight, Cause::kTruncatedBody, Cause::kResetInBody}) {
     EXPECT_NEAR(static_cast<double>(found[cause]), each, 4 * std::sqrt(each)) << Name(cause);
+    other -= found[cause];
   }
-  EXPECT_EQ(found.size(), 5u);
+  EXPECT_LE(static_cast<double>(other), 0.05 * static_cast<double>(rig.failed()));
 }
 
 TEST(Forensics, InferTheTimeoutsOfTheServer) {

@@ -208,7 +208,7 @@ TEST(OnStop, WhatTakesLongerThanTheStopTimeoutIsAbandonedInFlight) {
   EXPECT_EQ(world.engines.Total()[2].started, 2u);
   EXPECT_EQ(world.server.connections(), 0u);
   // Both began when they were told to leave, a second before they were given up.
-  const stats::Histogram& ages = world.engines.Total()[2].unanswered;
+  const stats::Histogram ages = world.engines.Total()[2].unanswered;
   ASSERT_EQ(ages.count(), 2u);
   EXPECT_NEAR(Seconds(*ages.max()), 1, 0.11);
   EXPECT_NEAR(Seconds(*ages.min()), 1, 0.11);
