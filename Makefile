@@ -19,12 +19,13 @@ build:
 	@cmake --preset release > /dev/null
 	@cmake --build --preset release --target sfp-master sfp-worker sfp-demo-api
 
+# Whole programs as they are, parts with the sanitizers: each test once.
 test:
 	@deploy/install-dependencies.sh test
 	@$(MAKE) --no-print-directory check-format
 	cmake --preset debug > /dev/null
-	cmake --build --preset debug
-	ctest --preset debug
+	cmake --build --preset debug --target unsanitized
+	ctest --preset debug -L 'e2e|golden|arch|bench|unsanitized'
 	cmake --preset asan > /dev/null
 	cmake --build --preset asan
 	ctest --preset asan
