@@ -169,6 +169,7 @@ void Engine::State::Rotate(Time now) {
   recorder_->Lag(now - due);
   stats::Interval interval = recorder_->Rotate(static_cast<std::uint32_t>(index_), now,
                                                static_cast<std::uint32_t>(users()));
+  context_.grid = UserContext::GridFor(interval.lag.count());
   ++index_;
   ScheduleRotation();
   observer_.OnInterval(std::move(interval));

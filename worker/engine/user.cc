@@ -19,10 +19,7 @@ struct User::Waiting {
   User& user;
   Time due;
   bool await_ready() const noexcept { return due <= user.now_; }
-  void await_suspend(std::coroutine_handle<>) {
-    user.until_ = due;
-    if (due != kNever) user.context_.wheel.Schedule(user, due);
-  }
+  void await_suspend(std::coroutine_handle<>) { user.Sleep(due); }
   void await_resume() const noexcept {}
 };
 
@@ -85,11 +82,17 @@ void User::Keep() {
   }
   retiring_ = false;
   if (exchanging_) return;
-  if (until_ == kNever) {
-    context_.wheel.Cancel(*this);
-  } else {
-    context_.wheel.Schedule(*this, until_);
+  Sleep(until_);
+}
+
+void User::Sleep(Time until) {
+  until_ = until;
+  if (until == kNever) return context_.wheel.Cancel(*this);
+  const Duration grid = context_.grid;
+  if (grid > Duration(0) && !user_class().wait.pacing() && until - now_ >= 100 * grid) {
+    until += (grid - until.time_since_epoch() % grid) % grid;
   }
+  context_.wheel.Schedule(*this, until);
 }
 
 void User::GiveUp(Time now) {
@@ -97,7 +100,7 @@ void User::GiveUp(Time now) {
 }
 
 void User::OnTimer(Time now) {
-  context_.recorder->Lag(now - due());
+  context_.recorder->Lag(now - std::min(due(), until_));
   now_ = now;
   Resume();
 }

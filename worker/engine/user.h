@@ -7,7 +7,8 @@
 // * The choices of iteration i come from Rng(seed, user, i); tasks of on_start and on_stop are
 //   iterations, too. Those of arrival n come from Rng(seed, kArrivalStreams + n, 0).
 // * The wait follows each picked task. It counts from the end of the last response, not from when
-//   we noticed.
+//   we noticed. With thousands of wake-ups a second it ends on a grid (UserContext::grid), up to
+//   0.5 ms late, which the lag shows; paced tasks and arrivals are woken exactly.
 // * Pacing counts from start to start on a grid that never slides: a user that fell behind starts
 //   at once, again and again, until it has caught up. User u's grid begins frac((u + 1) φ) of a
 //   period after its start (φ the golden ratio), so that users who start together stay apart.
@@ -24,6 +25,7 @@
 //
 // Thread: confined to its loop.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,6 +56,18 @@ struct UserContext {
   scenario::Collector collector;
   stats::Recorder* recorder = nullptr;  // set before the first user starts
   bool stopping = false;                // redirects are not followed any more
+  // Users that think for a hundred times as long or longer wake up on a grid of so much, together
+  // with others; 0: each by itself. A loop that sleeps between any two of ten thousand wake-ups a
+  // second does little else.
+  Duration grid{0};
+
+  static constexpr Duration kWidestGrid{500'000};
+  // The grid for so many wake-ups in the last second: 4 at once on the average, so that what is
+  // sent at once stays few, and none where it would spare little.
+  static Duration GridFor(std::uint64_t wake_ups) {
+    if (wake_ups < 2000) return Duration(0);
+    return std::min(kWidestGrid, Duration(4'000'000'000 / static_cast<std::int64_t>(wake_ups)));
+  }
 };
 
 class UserOwner {
@@ -107,6 +121,7 @@ class User final : private Timer, private ExchangeHandler {
   enum class Stage : std::uint8_t { kOnStart, kPicked, kOnStop };  // of a task
 
   UserTask Live();
+  void Sleep(Time until);  // not before it; kNever: until it is told
   void OnTimer(Time now) override;
   void OnExchange(Exchange& exchange) override;
   void Resume();

@@ -205,11 +205,4 @@ Time Wheel::NextDue() const {
   return earliest;
 }
 
-Time Wheel::NextTick() const {
-  const Time next = NextDue();
-  if (next > kNever - kTick) return kNever;
-  const Duration over = next.time_since_epoch() % kTick;
-  return over > Duration(0) ? next + (kTick - over) : next;
-}
-
 }  // namespace sfp::engine

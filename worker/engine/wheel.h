@@ -6,10 +6,9 @@
 // scheduled. A timer that is scheduled during Advance fires in the next Advance at the earliest, so
 // a chain of timers cannot hold the loop.
 //
-// The owner (a thread's loop, or virtual time in a test) sleeps until NextDue(), or until
-// NextTick() to bundle wake-ups, and then calls Advance. When something is due soon both are exact;
-// far ahead they may be too early, which costs a wake-up that only moves timers nearer (at most one
-// per level and slot).
+// The owner (a thread's loop, or virtual time in a test) sleeps until NextDue() and then calls
+// Advance. When something is due soon that is exact; far ahead it may be too early, which costs a
+// wake-up that only moves timers nearer (at most one per level and slot).
 //
 // Eight levels of 64 slots; a slot of level 0 is 2^16 ns = 65.5 us wide, one of level k 64^k times
 // as wide. A timer stands in the level where its due time and the present first differ, and moves
@@ -57,8 +56,6 @@ class Timer {
 
 class Wheel {
  public:
-  static constexpr Duration kTick{1'000'000};
-
   explicit Wheel(Time now);
   ~Wheel();
   Wheel(const Wheel&) = delete;
@@ -71,9 +68,6 @@ class Wheel {
   void Advance(Time now);
   // No timer is due before it. kNever if there is none.
   Time NextDue() const;
-  // NextDue rounded up to a whole tick of 1 ms: a loop that sleeps until then wakes at most 1000
-  // times a second and is late by less than a tick.
-  Time NextTick() const;
   std::size_t size() const { return size_; }
 
  private:

@@ -19,6 +19,9 @@ using support::SimReply;
 using support::Steady;
 using support::World;
 
+constexpr Duration operator""_us(unsigned long long us) {
+  return Duration(static_cast<std::int64_t>(us) * 1'000);
+}
 constexpr Duration operator""_ms(unsigned long long ms) {
   return Duration(static_cast<std::int64_t>(ms) * 1'000'000);
 }
@@ -331,6 +334,45 @@ TEST(Iterations, ANewRevisionDoesNotBeginThemAnew) {
   world.clock.Run();
   EXPECT_TRUE(world.engines.idle());
   EXPECT_EQ(world.engines.Total()[1].succeeded, 4u);
+}
+
+// 5000 wake-ups a second, whose times are spread over it, end up at a few on a grid of half a
+// millisecond; what that costs in time is lag, and the requests are none fewer.
+TEST(User, ManyThinkersWakeUpTogetherLateByLessThanTheGrid) {
+  v1::Scenario scenario = BareScenario();
+  scenario.mutable_users(0)->mutable_wait()->mutable_uniform()->set_min_ns((900_ms).count());
+  scenario.mutable_users(0)->mutable_wait()->mutable_uniform()->set_max_ns((1100_ms).count());
+  AddTask(*scenario.mutable_users(0), "t", 1, "/");
+  World world(scenario);
+  world.engines.Start(Steady(5000), world.start);
+  world.clock.RunUntil(world.start + 5_s);
+  const auto& intervals = world.engines[0].intervals;
+  ASSERT_GE(intervals.size(), 5u);
+  EXPECT_EQ(intervals[0].lag.max(), Duration(0));
+  EXPECT_GT(intervals[3].lag.max(), 400_us);
+  EXPECT_LE(intervals[3].lag.max(), UserContext::kWidestGrid);
+  EXPECT_NEAR(static_cast<double>(intervals[3].endpoints[0].started), 5000, 100);
+}
+
+TEST(User, TheGridIsNarrowWhereManyWakeUpAndNoneWhereFewDo) {
+  EXPECT_EQ(UserContext::GridFor(1999), Duration(0));
+  EXPECT_EQ(UserContext::GridFor(2000), 500_us);
+  EXPECT_EQ(UserContext::GridFor(8000), 500_us);
+  EXPECT_EQ(UserContext::GridFor(40'000), 100_us);
+}
+
+// Five users whose short think time such a grid would stretch by a half.
+TEST(User, ShortThinkTimesAreKeptExactly) {
+  v1::Scenario scenario = BareScenario();
+  scenario.mutable_users(0)->mutable_wait()->set_constant_ns((1_ms).count());
+  AddTask(*scenario.mutable_users(0), "t", 1, "/");
+  World world(scenario, {.service = 10_us});
+  world.engines.Start(Steady(5), world.start);
+  world.clock.RunUntil(world.start + 4_s);
+  const auto& intervals = world.engines[0].intervals;
+  ASSERT_GE(intervals.size(), 4u);
+  EXPECT_GE(intervals[2].lag.count(), 2000u);
+  EXPECT_EQ(intervals[2].lag.max(), Duration(0));
 }
 
 }  // namespace
