@@ -360,7 +360,7 @@ void HttpConnection::Expire() {
     case State::kHandshake:
       return Close(HttpCloseReason::kReadTimeout);
     case State::kIdle:
-      return Close(HttpCloseReason::kIdle);
+      return ExpireIdle();
     case State::kReading:
       drain_reason_ = HttpCloseReason::kReadTimeout;
       return Refuse(408);
@@ -371,6 +371,15 @@ void HttpConnection::Expire() {
     case State::kDraining:
       return Close(drain_reason_);
   }
+}
+
+// A late loop learns of all time limits at once, but of 128 sockets per turn: a request may lie in
+// this one. Ending it as idle would be a failure that no server on time would have made.
+void HttpConnection::ExpireIdle() {
+  const Time since = since_;
+  ReceiveSome();
+  const bool still_idle = core_ != nullptr && state_ == State::kIdle && since_ == since;
+  if (still_idle) Close(HttpCloseReason::kIdle);
 }
 
 void HttpConnection::StopWhenIdle() {

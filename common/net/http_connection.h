@@ -73,6 +73,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Report(bool complete);
   void AfterAnswer();
   void Drain();
+  void ExpireIdle();
   void Close(HttpCloseReason reason, bool reset = false);
 
   HttpCore* core_;  // null: closed

@@ -223,6 +223,36 @@ TEST(HttpServerTest, EndsIdleConnectionsSilently) {
   EXPECT_EQ(server.CloseReason(), HttpCloseReason::kIdle);
 }
 
+TEST(HttpServerTest, ALateLoopAnswersWhatLiesInTheSocketInsteadOfEndingTheConnectionAsIdle) {
+  // One turn of the loop learns of 128 sockets, and of all time limits.
+  constexpr int kConnections = 200;
+  HttpServerOptions options;
+  options.idle_timeout = milliseconds(1500);  // longer than all this takes
+  std::promise<void> held;
+  std::promise<void> release;
+  Running server(options, [&](const HttpRequest& request, const Responder& responder) {
+    if (request.target == "/hold") {
+      held.set_value();
+      release.get_future().wait();
+    }
+    Echo(request, responder);
+  });
+  Probe holder(server.port());
+  std::vector<std::unique_ptr<Probe>> probes;
+  for (int i = 0; i < kConnections; ++i) {
+    probes.push_back(std::make_unique<Probe>(server.port()));
+  }
+  for (auto& probe : probes) ASSERT_EQ(probe->Ask("GET", "/first")->status, 200);
+  holder.Send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  held.get_future().wait();
+  std::this_thread::sleep_for(options.idle_timeout);  // until all have been idle for too long
+  for (auto& probe : probes) probe->Send("GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+  release.set_value();
+  int answered = 0;
+  for (auto& probe : probes) answered += probe->Read().has_value();
+  EXPECT_EQ(answered, kConnections);
+}
+
 TEST(HttpServerTest, ConnectionsAboveTheLimitWaitForTheirTurn) {
   HttpServerOptions options;
   options.most_connections = 1;
