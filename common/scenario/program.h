@@ -45,6 +45,7 @@ std::string_view EndpointWarning(std::size_t endpoints);
 struct Endpoint {
   std::string name;
   std::string method;
+  bool apart = false;  // counted, but no part of the totals over endpoints
 };
 
 class Program {

@@ -77,6 +77,7 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     v1::EndpointName& name = spec.endpoints.emplace_back();
     name.set_name(endpoint.name);
     name.set_method(endpoint.method);
+    name.set_apart(endpoint.apart);
   }
   for (const config::Threshold& threshold : config.thresholds) {
     v1::ThresholdRule& rule = spec.thresholds.emplace_back();

@@ -37,7 +37,7 @@ const views = (() => {
     const perSecond = (count) => seconds > 0 ? count / seconds : null;
     return [
       {key: 'name', name: 'Name', left: true, value: (e) => e.name,
-       text: (e) => e.method ? el('span.endpoint', {}, el('small', {}, e.method), ' ' + e.name) : e.name},
+       text: (e) => e.method ? el('span.endpoint', {}, el('small', {}, e.method), ' ' + e.name + (e.apart ? ' (apart)' : '')) : e.name},
       {key: 'requests', name: 'Requests', title: 'completed: succeeded and failed', text: (e) => fmt.count(e.requests), value: (e) => e.requests},
       {key: 'failures', name: 'Fails', value: (e) => e.failures,
        text: (e) => e.failures ? el('span.bad', {}, fmt.count(e.failures) + ' ', el('small', {}, fmt.percent(e.failure_pct))) : '0'},
@@ -60,7 +60,7 @@ const views = (() => {
   function statistics(stats, order, onsort) {
     if (!stats) return el('p.empty', {}, 'Nothing has been measured yet.');
     const notes = [];
-    const sum = (key) => stats.endpoints.reduce((n, e) => n + (e[key] || 0), 0);
+    const sum = (key) => stats.endpoints.reduce((n, e) => n + (!e.apart && e[key] || 0), 0);
     if (stats.since_s > 0) notes.push('counted since second ' + fmt.number(stats.since_s) + '; the report covers the whole run');
     if (sum('skipped')) notes.push(fmt.count(sum('skipped')) + ' tasks skipped for want of a collected value');
     if (sum('dropped')) notes.push(fmt.count(sum('dropped')) + ' arrivals dropped: all users were busy');

@@ -86,7 +86,7 @@ StatusOr<std::vector<std::vector<Track>>> TracksOf(const Input& input,
           for (const stats::Interval& part : parts) {
             for (std::size_t e = 0; e < part.endpoints.size(); ++e) {
               if (index[e] >= 0) merge(i, static_cast<std::size_t>(index[e]), part.endpoints[e]);
-              merge(i, names.size(), part.endpoints[e]);
+              if (!input.results->apart(e)) merge(i, names.size(), part.endpoints[e]);
             }
           }
           if (++filled[i] < unit_s[i]) continue;

@@ -23,7 +23,9 @@ Progress Run::ProgressAt(Time now) const {
   if (StatusOr<plan::Plan> plan = plan::Plan::Create(plan_); plan.ok()) {
     progress.users_planned = plan->UsersAt(now - start_);
   }
-  for (const stats::EndpointStats& endpoint : results_.endpoints()) {
+  for (std::size_t i = 0; i < results_.endpoints().size(); ++i) {
+    if (results_.apart(i)) continue;
+    const stats::EndpointStats& endpoint = results_.endpoints()[i];
     progress.requests += endpoint.requests();
     progress.failures += endpoint.failed;
     progress.dropped += endpoint.dropped;

@@ -49,8 +49,9 @@ void ForEachRow(const results::Connections& connections, Visit visit) {
 
 Histogram FirstBytes(const results::Results& results) {
   Histogram out;
-  for (const stats::EndpointStats& stats : results.endpoints()) {
-    out.Merge(stats.phases[static_cast<std::size_t>(Phase::kFirstByte)]);
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    if (results.apart(i)) continue;
+    out.Merge(results.endpoints()[i].phases[static_cast<std::size_t>(Phase::kFirstByte)]);
   }
   return out;
 }
@@ -58,8 +59,9 @@ Histogram FirstBytes(const results::Results& results) {
 // Connecting takes one, unless the accept queue is full.
 Duration RoundTrip(const results::Results& results) {
   Histogram connects;
-  for (const stats::EndpointStats& stats : results.endpoints()) {
-    connects.Merge(stats.phases[static_cast<std::size_t>(Phase::kConnect)]);
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    if (results.apart(i)) continue;
+    connects.Merge(results.endpoints()[i].phases[static_cast<std::size_t>(Phase::kConnect)]);
   }
   return connects.Quantile(0.9).value_or(Duration(0));
 }

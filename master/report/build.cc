@@ -337,6 +337,7 @@ Report Build(const results::Results& results, Moment moment) {
     const v1::EndpointName& name = results.run().endpoints(static_cast<int>(i));
     report.endpoints.push_back(
         EndpointOf(results.endpoints()[i], name.name(), name.method(), duration_s));
+    report.endpoints.back().apart = name.apart();
     if (steady) {
       AddIntervals(results.batches()[i], results.endpoints()[i], duration_s,
                    report.endpoints.back());

@@ -71,7 +71,7 @@ std::string EndpointTable(const Report& report) {
   Table table(std::move(header), 1);
   const auto add = [&](const Endpoint& e) {
     const Latencies& r = e.response;
-    std::vector<std::string> row = {e.name,
+    std::vector<std::string> row = {ShownName(e),
                                     std::to_string(e.requests),
                                     Fails(e.failures, e.failure_pct),
                                     Fixed(r.avg, 1),
@@ -132,8 +132,10 @@ std::string LiveTable(const results::Results& results) {
   recent.resize(results.endpoints().size());
   results::Counts all;
   for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
-    const std::string& name = results.run().endpoints(static_cast<int>(i)).name();
-    table.Add(LiveRow(EndpointOf(results.endpoints()[i], name, "", 0), recent[i], covered));
+    const v1::EndpointName& name = results.run().endpoints(static_cast<int>(i));
+    const std::string shown = name.name() + (name.apart() ? std::string(kApart) : "");
+    table.Add(LiveRow(EndpointOf(results.endpoints()[i], shown, "", 0), recent[i], covered));
+    if (name.apart()) continue;
     all.requests += recent[i].requests;
     all.failures += recent[i].failures;
   }

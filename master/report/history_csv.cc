@@ -44,7 +44,7 @@ void HistoryCsv::Add(std::uint32_t second, const results::Parts& parts) {
       const stats::EndpointStats& stats = part.endpoints[i];
       if (stats.requests() == 0) continue;
       for (const std::size_t at : {i, cells.size() - 1}) {
-        if (at == i && !endpoints_) continue;
+        if (at == i ? !endpoints_ : results_.apart(i)) continue;
         Cell& cell = cells[at];
         cell.requests += stats.requests();
         cell.failures += stats.failed;

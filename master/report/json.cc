@@ -76,6 +76,7 @@ void Write(JsonWriter& w, const Endpoint& e) {
   } else {
     w.Key("method").Value(e.method);
   }
+  if (e.apart) w.Key("apart").Value(true);
   w.Key("started").Value(e.started);
   w.Key("requests").Value(e.requests);
   w.Key("failures").Value(e.failures);

@@ -117,7 +117,7 @@ std::string EndpointTable(const Report& report) {
   const auto add = [&](const Endpoint& e) {
     const Latencies& r = e.response;
     std::vector<std::string> row = {e.method,
-                                    e.name,
+                                    ShownName(e),
                                     Cell(e.requests),
                                     Cell(e.failures),
                                     Cell(e.failure_pct, 1),

@@ -50,6 +50,7 @@ struct Latencies {
 struct Endpoint {
   std::string name;
   std::string method;  // empty for the totals
+  bool apart = false;  // no part of the totals
   std::uint64_t started = 0;
   std::uint64_t requests = 0;  // completed: succeeded and failed
   std::uint64_t failures = 0;
@@ -67,6 +68,12 @@ struct Endpoint {
   std::optional<Latencies> connect, tls, first_byte, body;
   std::map<std::uint32_t, std::uint64_t> status;
 };
+
+// In tables, behind the name of an endpoint that is no part of the totals.
+inline constexpr std::string_view kApart = " (apart)";
+inline std::string ShownName(const Endpoint& e) {
+  return e.name + (e.apart ? std::string(kApart) : "");
+}
 
 // Those of one endpoint with the same cause and message. Where failures of one message have several
 // causes, each row carries the first and last time of them all.

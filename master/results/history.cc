@@ -78,7 +78,7 @@ void History::Add(const stats::Interval& interval) {
   for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
     if (interval.endpoints[i].requests() == 0) continue;
     const Slot slot = SlotOf(interval.endpoints[i]);
-    total.Merge(slot);
+    if (!apart_.contains(i)) total.Merge(slot);
     if (i < own) At(endpoints_[i], interval.index).Merge(slot);
   }
 }

@@ -18,6 +18,7 @@
 #include <bit>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -55,6 +56,8 @@ class History {
     return bucket < 8 ? bucket : std::uint64_t{8 + bucket % 8} << (bucket / 8 - 1);
   }
 
+  // This endpoint is no part of the total.
+  void SetApart(std::size_t endpoint) { apart_.insert(endpoint); }
   void Add(const stats::Interval& interval);
 
   std::uint32_t step_s() const { return step_s_; }
@@ -69,6 +72,7 @@ class History {
   std::uint32_t step_s_ = 1;
   std::vector<Slot> total_;
   std::vector<std::vector<Slot>> endpoints_;
+  std::set<std::size_t> apart_;
 };
 
 }  // namespace sfp::results

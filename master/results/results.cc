@@ -113,6 +113,10 @@ Status Results::OnRun(const v1::RunStarted& run) {
   batches_.resize(endpoints_.size());
   connections_.failures.resize(endpoints_.size());
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (apart(i)) {
+      timeline_.SetApart(i);
+      history_.SetApart(i);
+    }
     const std::string prefix = run.endpoints(static_cast<int>(i)).name() + ":";
     const auto names = [&](const v1::ThresholdRule& rule) {
       return absl::StripLeadingAsciiWhitespace(rule.check()).substr(0, prefix.size()) == prefix;
@@ -371,13 +375,17 @@ void Results::UpdateComplete() {
 
 stats::EndpointStats Results::Total() const {
   stats::EndpointStats out;
-  for (const stats::EndpointStats& stats : endpoints_) out.Merge(stats);
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (!apart(i)) out.Merge(endpoints_[i]);
+  }
   return out;
 }
 
 Batches Results::TotalBatches() const {
   Batches out;
-  for (const Batches& batches : batches_) out.Add(batches);
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    if (!apart(i)) out.Add(batches_[i]);
+  }
   return out;
 }
 
@@ -388,8 +396,9 @@ void Results::StartWindow() {
 
 std::uint64_t Results::in_flight() const {
   std::uint64_t out = 0;
-  for (const stats::EndpointStats& stats : endpoints_) {
-    out += stats.started - std::min(stats.started, stats.requests());
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const stats::EndpointStats& stats = endpoints_[i];
+    if (!apart(i)) out += stats.started - std::min(stats.started, stats.requests());
   }
   return out;
 }

@@ -120,8 +120,12 @@ class Results {
   const v1::RunStarted& run() const { return run_; }
   // Totals of the run, by EndpointId.
   const std::vector<stats::EndpointStats>& endpoints() const { return endpoints_; }
-  stats::EndpointStats Total() const;  // over all endpoints
-  // The same in stretches of equal length: by EndpointId, and of all.
+  // It is counted, but no total over endpoints contains it.
+  bool apart(std::size_t endpoint) const {
+    return run_.endpoints(static_cast<int>(endpoint)).apart();
+  }
+  stats::EndpointStats Total() const;  // over all endpoints that are not apart
+  // The same in stretches of equal length: by EndpointId, and of all that are not apart.
   const std::vector<Batches>& batches() const { return batches_; }
   Batches TotalBatches() const;
   // Started and not ended, as far as is known; of lost workers too.

@@ -65,20 +65,21 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
   for (std::size_t i = 0; i < interval.endpoints.size(); ++i) {
     const stats::EndpointStats& stats = interval.endpoints[i];
     if (stats.empty()) continue;
-    AddToPoint(series_[second], stats);
-    if (row != nullptr) {
+    const bool counts = !apart_.contains(i);
+    if (counts) AddToPoint(series_[second], stats);
+    if (counts && row != nullptr) {
       row->total.Merge(stats);
       row->batches.Add(second, stats);
     }
     if (retained != nullptr) {
-      retained->total.Merge(stats);
+      if (counts) retained->total.Merge(stats);
       if (retained->endpoints.size() <= i) retained->endpoints.resize(i + 1);
       retained->endpoints[i].requests += stats.requests();
       retained->endpoints[i].failures += stats.failed;
       if (std::find(watched_.begin(), watched_.end(), i) != watched_.end()) {
         retained->watched[i].Merge(stats);
       }
-    } else if (settled_row != nullptr) {
+    } else if (counts && settled_row != nullptr) {
       settled_row->total.Merge(stats);
       settled_row->batches.Add(second, stats);
     }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "common/base/status.h"
@@ -53,7 +54,7 @@ struct Row {
   std::uint32_t begin_s = 0;
   std::optional<std::uint32_t> end_s;  // absent while it runs
   std::uint64_t in_flight = 0;         // at its end, or now
-  stats::EndpointStats total;          // over all endpoints
+  stats::EndpointStats total;          // over all endpoints that are not apart
   Generator generator;
   std::vector<std::uint64_t>
       per_second;                      // completed requests in each of its seconds delivered so far
@@ -97,6 +98,8 @@ class Timeline {
 
   // Over the newest complete seconds, at most kRecent of them.
   stats::Histogram Recent(std::uint32_t seconds) const;
+  // This endpoint is no part of the totals over all.
+  void SetApart(std::size_t endpoint) { apart_.insert(endpoint); }
   // From now on this endpoint's figures are kept for RecentStats.
   void Watch(std::size_t endpoint) { watched_.emplace_back(endpoint); }
   // Of one that is watched, or of all; and of how many seconds.
@@ -138,6 +141,7 @@ class Timeline {
   std::vector<Row> rows_;
   std::vector<Settled> settled_;      // by row
   std::vector<std::size_t> watched_;  // endpoints
+  std::set<std::size_t> apart_;       // endpoints
   bool degraded_ = false;
 };
 

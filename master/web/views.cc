@@ -29,6 +29,7 @@ void WriteRow(JsonWriter& w, const stats::EndpointStats& stats, const v1::Endpoi
   w.BeginObject(kInline);
   w.Key("name").Value(name == nullptr ? "Aggregated" : name->name());
   Member(w, "method", name == nullptr ? std::nullopt : std::optional(name->method()));
+  if (name != nullptr && name->apart()) w.Key("apart").Value(true);
   w.Key("started").Value(stats.started);
   w.Key("requests").Value(stats.requests());
   w.Key("failures").Value(stats.failed);
@@ -120,11 +121,13 @@ void WriteStats(JsonWriter& w, const results::Results* results) {
         now->rps = static_cast<double>(recent[i].requests) / seconds;
         now->failures_per_s = static_cast<double>(recent[i].failures) / seconds;
       }
-      all.rps += now->rps;
-      all.failures_per_s += now->failures_per_s;
+      if (!results->apart(i)) {
+        all.rps += now->rps;
+        all.failures_per_s += now->failures_per_s;
+      }
     }
     WriteRow(w, window[i], &results->run().endpoints(static_cast<int>(i)), window_s, now);
-    Add(total, window[i]);
+    if (!results->apart(i)) Add(total, window[i]);
   }
   w.EndArray();
   w.Key("totals");

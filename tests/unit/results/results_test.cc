@@ -35,6 +35,31 @@ TEST(Results, AddUpWhatAllWorkersDelivered) {
   EXPECT_FALSE(point.degraded);
 }
 
+TEST(Results, WhatIsApartIsCountedByItselfAndInNoTotal) {
+  v1::RunStarted run = Journal::TwoEndpoints();
+  run.mutable_endpoints(1)->set_apart(true);
+  Journal journal(run, 1);
+  journal.Must(Journal::Level(5, 0), 0);
+  for (std::uint32_t second = 0; second < 100; ++second) {
+    journal.Deliver(0, second, {.succeeded = 3, .endpoint = 0});
+    journal.Deliver(0, second, {.succeeded = 1, .failed = 1, .started_more = 1, .endpoint = 1});
+  }
+  const Results& results = journal.results;
+  EXPECT_EQ(results.endpoints()[1].requests(), 200U);
+  EXPECT_EQ(results.endpoints()[1].failed, 100U);
+  EXPECT_EQ(results.history().endpoint(1).back().requests, 2U);
+  EXPECT_EQ(results.Total().requests(), 300U);
+  EXPECT_EQ(results.Total().failed, 0U);
+  EXPECT_EQ(results.in_flight(), 0U);
+  EXPECT_EQ(results.history().total().back().requests, 3U);
+  EXPECT_EQ(results.rows()[0].total.requests(), 300U);  // of settled and of retained seconds
+  EXPECT_EQ(results.series()[0].requests, 3U);
+  EXPECT_EQ(results.series()[99].failures, 0U);
+  std::uint32_t covered = 0;
+  EXPECT_EQ(results.RecentStats(std::nullopt, covered).requests(), 30U);
+  EXPECT_EQ(results.Recent(10).count(), 30U);
+}
+
 TEST(Results, ASecondIsCompleteWhenTheSlowestWorkerHasDeliveredIt) {
   Journal journal(2);
   EXPECT_FALSE(journal.results.complete_second());
