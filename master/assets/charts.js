@@ -3,8 +3,7 @@
 
 const charts = (() => {
   const kHeight = 220;
-  const kMargin = {top: 10, right: 14, bottom: 24, left: 58};
-  let focus = null;  // {chart, x}: all charts of a group show the same moment
+  const kMargin = {top: 10, right: 22, bottom: 24, left: 58};
 
   // Round values between low and high, about `count` of them.
   function ticks(low, high, count) {
@@ -166,7 +165,16 @@ const charts = (() => {
     setZoom(range) { if (this.spec.onzoom) this.spec.onzoom(range); }
   }
 
-  // Lines over x. data: {x: [], lines: [{name, color, values: [], area, points, dash}]}
+  // Those of `values` that have room side by side, the last one always.
+  function apart(values, at, room) {
+    const out = [];
+    for (const v of values.slice().reverse()) {
+      if (!out.length || at(out[out.length - 1]) - at(v) >= room) out.push(v);
+    }
+    return out;
+  }
+
+  // Lines over x. data: {x: [], low, end, ticks: [], lines: [{name, color, values: [], area, points, dash}]}
   class Lines extends Chart {
     set(data) {
       this.data = data;
@@ -180,7 +188,7 @@ const charts = (() => {
       const spec = this.spec;
       this.xs = xs;
       const m = kMargin, w = this.width, h = kHeight;
-      this.low = this.zoom ? this.zoom[0] : spec.xLow !== undefined ? spec.xLow : Math.min(...xs, spec.time ? 0 : Infinity);
+      this.low = this.zoom ? this.zoom[0] : this.data.low !== undefined ? this.data.low : Math.min(...xs, spec.time ? 0 : Infinity);
       this.high = this.zoom ? this.zoom[1] : Math.max(...xs, this.low + 1, this.data.end || 0);
       if (!xs.length) { this.low = 0; this.high = 60; }
       let top = 0, bottom = Infinity;
@@ -200,9 +208,9 @@ const charts = (() => {
       const y = logY ? log(bottom, top * 1.2, h - m.bottom, m.top)
                      : linear(0, top > 0 ? top * 1.08 : 1, h - m.bottom, m.top);
       const count = Math.max(2, Math.floor(w / 90));
-      this.frame(x, y, spec.time ? timeTicks(this.low, this.high, count)
-        : (spec.logX ? logTicks : ticks)(this.low, this.high, count), yTicks,
-                 spec.axis || spec.unit, spec.time ? fmt.clock : (v) => fmt.number(v));
+      const xTicks = this.data.ticks ? apart(this.data.ticks, x, 40)
+        : spec.time ? timeTicks(this.low, this.high, count) : ticks(this.low, this.high, count);
+      this.frame(x, y, xTicks, yTicks, spec.axis || spec.unit, spec.time ? fmt.clock : fmt.count);
       const inside = (i) => xs[i] >= this.low - 1e-9 && xs[i] <= this.high + 1e-9;
       for (const l of lines) {
         const points = xs.map((v, i) => l.values[i] === null || l.values[i] === undefined || !inside(i)

@@ -64,8 +64,16 @@ function fill(element, what, attributes, children) {
   return element;
 }
 
-// Replaces an element's content unless it is the same already: what has the focus or is selected stays.
+// Replaces an element's content unless it is the same already. What is scrolled, unfolded or has the focus
+// in a table's head is so in the new content too.
 function show(parent, ...children) {
   const next = el('div', {}, ...children);
-  if (parent.innerHTML !== next.innerHTML) parent.replaceChildren(...next.childNodes);
+  if (parent.innerHTML === next.innerHTML) return;
+  const all = (what) => [...parent.querySelectorAll(what)];
+  const left = all('.scroll').map((e) => e.scrollLeft), open = all('details').map((e) => e.open);
+  const focused = parent.contains(document.activeElement) && document.activeElement.dataset.sort;
+  parent.replaceChildren(...next.childNodes);
+  all('.scroll').forEach((e, i) => { e.scrollLeft = left[i] || 0; });
+  all('details').forEach((e, i) => { e.open = Boolean(open[i]); });
+  for (const button of all('[data-sort]')) if (button.dataset.sort === focused) button.focus();
 }

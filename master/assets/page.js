@@ -4,7 +4,6 @@
   const $ = (id) => document.getElementById(id);
   const kActive = ['waiting', 'preparing', 'starting', 'running', 'stopping', 'resuming'];
   let snap = null;
-  let sort = {key: 'name', down: false};
   let run = null;  // the id of the one that is shown
   const recent = {rps: [], failures: [], p95: [], users: []};
 
@@ -57,6 +56,7 @@
   };
 
   // ---- panels: {name, make() once, draw() when there is news}
+  const statistics = views.statistics();
   const timeCharts = views.timeCharts();
   const capacityCharts = views.capacityCharts();
   const parts = {};
@@ -65,14 +65,14 @@
 
   const panels = {
     Statistics: {
-      make: () => part('statistics', 'div'),
-      draw() { keepScroll(parts.statistics, () => show(parts.statistics, views.statistics(snap.stats, sort, true))); },
+      make: () => statistics.root,
+      draw() { statistics.set(snap.stats); },
     },
     Charts: {
       make() {
         parts.endpoint = el('select', {id: 'endpoint', onchange: (e) => { series.endpoint = e.target.value; series.clear(); draw(); }});
         return el('div', {}, el('div.bar', {}, el('label', {for: 'endpoint'}, 'Endpoint', parts.endpoint), timeCharts.reset,
-          el('span.hint', {}, 'Drag over a chart to zoom in, double-click to see all.')), timeCharts.root);
+          el('span.hint.pointer', {}, 'Drag over a chart to zoom in, double-click to see all.')), timeCharts.root);
       },
       async draw() {
         const names = snap.stats ? snap.stats.endpoints.map((e) => e.name) : [];
@@ -101,7 +101,7 @@
         }
         show(parts.words, views.capacityWords(sweep));
         capacityCharts.set(sweep);
-        keepOpen(parts.rows, () => show(parts.rows, views.sweepTable(sweep.rows)));
+        show(parts.rows, views.sweepTable(sweep.rows));
       },
     },
     Failures: {
@@ -110,7 +110,7 @@
     },
     Workers: {
       make: () => part('workers', 'div'),
-      draw() { keepScroll(parts.workers, () => show(parts.workers, views.workers(snap.workers))); },
+      draw() { show(parts.workers, views.workers(snap.workers)); },
     },
     Log: {
       make() {
@@ -151,22 +151,6 @@
     const lines = logLines.filter((l) => !parts.level.value || l.level === 'warn' || l.level === 'error');
     show(parts.log, ...lines.map((l) => el('li.' + l.level, {}, el('time', {datetime: l.time}, l.time.slice(11, 19)), el('span', {}, l.text))));
     if (atEnd) parts.log.scrollTop = parts.log.scrollHeight;
-  }
-
-  // A table that is drawn anew stays where it was scrolled to, and a details element open.
-  function keepScroll(parent, change) {
-    const old = parent.querySelector('.scroll');
-    const left = old ? old.scrollLeft : 0;
-    const focused = parent.contains(document.activeElement) && document.activeElement.dataset.sort;
-    change();
-    const now = parent.querySelector('.scroll');
-    if (now) now.scrollLeft = left;
-    if (focused) { const b = parent.querySelector(`[data-sort="${focused}"]`); if (b) b.focus(); }
-  }
-  function keepOpen(parent, change) {
-    const open = [...parent.querySelectorAll('details')].map((d) => d.open);
-    keepScroll(parent, change);
-    parent.querySelectorAll('details').forEach((d, i) => { d.open = Boolean(open[i]); });
   }
 
   // ---- tabs
@@ -214,6 +198,7 @@
     $('edit').hidden = s.state !== 'running' || !s.edits;
     $('reset').hidden = s.state !== 'running';
     const whole = s.left_s !== null ? s.second + s.left_s : null;
+    $('progress').classList.toggle('on', active);
     $('progress').firstElementChild.style.width = (active && whole ? Math.min(100, s.second / whole * 100) : 0) + '%';
     document.title = (active ? fmt.number(s.rps) + '/s · ' : '') + s.state + ' · sfp';
     tabs.Failures.replaceChildren('Failures', ...(s.failures ? [el('span.count', {}, fmt.count(s.failures))] : []));
@@ -339,12 +324,6 @@
   }});
   $('stop').addEventListener('click', () => act('/api/v1/stop', {}));
   $('reset').addEventListener('click', () => act('/api/v1/reset', {}));
-  $('panels').addEventListener('click', (e) => {
-    const key = e.target.dataset && e.target.dataset.sort;
-    if (!key) return;
-    sort = {key, down: sort.key === key ? !sort.down : key !== 'name'};
-    draw();
-  });
 
   // ---- colours: the system's, light, dark
   const themes = [['', '◐', 'as the system'], ['light', '☀', 'light'], ['dark', '☾', 'dark']];
@@ -382,7 +361,7 @@
     };
     source.onerror = () => {
       trouble('The master does not answer. Trying again…');
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => ask('/api/v1/status').catch(() => {}).then(listen), 2000);
     };
   }
   document.addEventListener('visibilitychange', () => draw());

@@ -32,24 +32,16 @@
     return el('dl.facts.panel', {}, ...list.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   }
 
-  function workers() {
-    return el('div.scroll', {}, el('table', {}, el('thead', {}, el('tr', {}, ...['Worker', 'Threads', 'CPU most', 'Lag p99', 'Rejoined', 'Lost'].map((n) => el('th', {scope: 'col'}, n)))),
-      el('tbody', {}, ...run.workers.map((w) => el('tr', {}, el('th', {scope: 'row'}, '#' + w.index + ' ' + w.name), el('td', {}, fmt.count(w.threads)),
-        el('td', {}, fmt.percent(w.cpu_max * 100)), el('td', {}, fmt.ms(w.lag_p99_ms)), el('td', {}, fmt.count(w.rejoined)), el('td', {}, w.lost ? 'yes' : 'no'))))));
-  }
+  const workers = () => views.table([
+    {key: 'name', name: 'Worker', left: true, text: (w) => '#' + w.index + ' ' + w.name},
+    {key: 'threads', name: 'Threads', text: (w) => fmt.count(w.threads)},
+    {key: 'cpu', name: 'CPU most', text: (w) => fmt.percent(w.cpu_max * 100)},
+    {key: 'lag', name: 'Lag p99', text: (w) => fmt.ms(w.lag_p99_ms)},
+    {key: 'rejoined', name: 'Rejoined', text: (w) => fmt.count(w.rejoined)},
+    {key: 'lost', name: 'Lost', text: (w) => w.lost ? el('span.bad', {}, 'yes') : 'no'}], run.workers, {}, null, null, 'workers');
 
-  // The table sorts, the charts follow the choice of the endpoint.
-  let sort = {key: 'name', down: false};
-  const stats = {window_s: run.duration_s, since_s: 0, totals, endpoints: report.endpoints};
-  const statistics = el('div');
-  const drawStatistics = () => show(statistics, views.statistics(stats, sort, true));
-  statistics.addEventListener('click', (e) => {
-    const key = e.target.dataset && e.target.dataset.sort;
-    if (!key) return;
-    sort = {key, down: sort.key === key ? !sort.down : key !== 'name'};
-    drawStatistics();
-  });
-  drawStatistics();
+  const statistics = views.statistics();
+  statistics.set({window_s: run.duration_s, since_s: 0, totals, endpoints: report.endpoints});
   const timeCharts = views.timeCharts();
   const choice = el('select', {id: 'endpoint', onchange: (e) => timeCharts.set(e.target.value ? series.endpoints[e.target.value] : series.total)},
     el('option', {value: ''}, 'All endpoints'), ...Object.keys(series.endpoints).map((n) => el('option', {value: n}, n)));
@@ -58,7 +50,7 @@
   const capacityCharts = report.sweep ? views.capacityCharts() : null;
   root.append(head(), el('main', {}, kpis(), section('Verdict', views.verdict(capacity)),
     report.sweep ? section('Capacity', views.capacityWords(report.sweep), capacityCharts.root, views.sweepTable(report.sweep.rows)) : '',
-    section('Statistics', statistics),
+    section('Statistics', statistics.root),
     section('Charts', el('div.bar', {}, el('label', {for: 'endpoint'}, 'Endpoint', choice), timeCharts.reset), timeCharts.root),
     section('Failures', views.failures(report, run.duration_s)), section('Workers', workers()), section('The run', facts())));
   if (capacityCharts) capacityCharts.set(report.sweep);

@@ -56,17 +56,35 @@ const views = (() => {
     ];
   }
 
-  // stats: {window_s, since_s, totals, endpoints}
-  function statistics(stats, order, onsort) {
-    if (!stats) return el('p.empty', {}, 'Nothing has been measured yet.');
-    const notes = [];
-    const sum = (key) => stats.endpoints.reduce((n, e) => n + (!e.apart && e[key] || 0), 0);
-    if (stats.since_s > 0) notes.push('counted since second ' + fmt.number(stats.since_s) + '; the report covers the whole run');
-    if (sum('skipped')) notes.push(fmt.count(sum('skipped')) + ' tasks skipped for want of a collected value');
-    if (sum('dropped')) notes.push(fmt.count(sum('dropped')) + ' arrivals dropped: all users were busy');
-    if (sum('reconnects')) notes.push(fmt.count(sum('reconnects')) + ' idle connections found closed and replaced');
-    return el('div', {}, table(statisticsColumns(stats.window_s), stats.endpoints, order, onsort, stats.totals, 'statistics per endpoint'),
-      notes.length ? el('p.hint', {}, notes.join(' · ')) : null);
+  // The table of endpoints, which sorts and, of many, shows those looked for.
+  // set({window_s, since_s, totals, endpoints})
+  function statistics() {
+    let stats = null, order = {key: 'name', down: false};
+    const body = el('div');
+    const search = el('input', {type: 'search', placeholder: 'Find an endpoint', 'aria-label': 'Find an endpoint', oninput: () => draw()});
+    const bar = el('div.bar', {hidden: true}, search);
+    body.addEventListener('click', (e) => {
+      const key = e.target.dataset && e.target.dataset.sort;
+      if (!key) return;
+      order = {key, down: order.key === key ? !order.down : key !== 'name'};
+      draw();
+    });
+    function draw() {
+      if (!stats) return show(body, el('p.empty', {}, 'Nothing has been measured yet.'));
+      bar.hidden = stats.endpoints.length < 8;
+      const wanted = bar.hidden ? '' : search.value.trim().toLowerCase();
+      const rows = stats.endpoints.filter((e) => ((e.method || '') + ' ' + e.name).toLowerCase().includes(wanted));
+      const notes = [];
+      const sum = (key) => stats.endpoints.reduce((n, e) => n + (!e.apart && e[key] || 0), 0);
+      if (wanted) notes.push(fmt.count(rows.length) + ' of ' + fmt.count(stats.endpoints.length) + ' endpoints; the last line is of all');
+      if (stats.since_s > 0) notes.push('counted since second ' + fmt.number(stats.since_s) + '; the report covers the whole run');
+      if (sum('skipped')) notes.push(fmt.count(sum('skipped')) + ' tasks skipped for want of a collected value');
+      if (sum('dropped')) notes.push(fmt.count(sum('dropped')) + ' arrivals dropped: all users were busy');
+      if (sum('reconnects')) notes.push(fmt.count(sum('reconnects')) + ' idle connections found closed and replaced');
+      show(body, table(statisticsColumns(stats.window_s), rows, order, true, stats.totals, 'statistics per endpoint'),
+        notes.length ? el('p.hint', {}, notes.join(' · ')) : null);
+    }
+    return {root: el('div', {}, bar, body), set(s) { stats = s; draw(); }};
   }
 
   // Charts of a series; set(series) shows it, zoomed or not.
@@ -100,65 +118,31 @@ const views = (() => {
     }};
   }
 
-  // Throughput and response time (s) of N users at c servers of S seconds, who think Z seconds: the
-  // exact closed queue, states weighed in logarithms.
-  function closedQueue(n, c, s, z) {
-    const weights = [0];
-    let most = 0;
-    for (let k = 0; k < n; ++k) {
-      weights.push(weights[k] + Math.log((n - k) / z * s / Math.min(k + 1, c)));
-      most = Math.max(most, weights[k + 1]);
-    }
-    let sum = 0, busy = 0;
-    weights.forEach((w, k) => {
-      const p = Math.exp(w - most);
-      sum += p;
-      busy += p * Math.min(k, c);
-    });
-    const rps = busy / sum / s;
-    return {rps, response: n / rps - z};
-  }
-
-  // The fitted queue at some forty numbers of users; null without a fit.
-  function fittedCurve(sweep) {
-    const fit = sweep.fit;
-    if (!fit || !fit.servers || !sweep.rows.length) return null;
-    const s = fit.service_ms / 1000, c = fit.servers;
-    const z = fit.knee_users * s / c - s;
-    const ns = sweep.rows.map((r) => r.users);
-    const low = Math.min(...ns), high = Math.max(...ns);
-    if (!(z > 0) || high > 50000) return null;
-    const users = new Set(ns);
-    for (let i = 0; i <= 40; ++i) users.add(Math.round(low * (high / low) ** (i / 40)));
-    const x = [...users].sort((a, b) => a - b);
-    return {x, at: new Map(x.map((n) => [n, closedQueue(n, c, s, z)]))};
-  }
-
+  // What was measured, and the fitted queue through it.
   function capacityCharts() {
     const spec = {xText: (v) => fmt.count(v) + ' users'};
     const rps = new charts.Lines({title: 'Throughput', note: 'over users', unit: (v) => fmt.number(v) + '/s', ...spec});
     const response = new charts.Lines({title: 'Response time', note: 'over users', unit: fmt.ms, axis: fmt.axisMs, ...spec});
-    let known = '', curve = null;
     return {root: el('div.charts', {}, rps.root, response.root), set(sweep) {
-      const text = JSON.stringify([sweep.fit, sweep.rows.map((r) => r.users)]);
-      if (text !== known) { known = text; curve = fittedCurve(sweep); }
+      const fit = sweep.fit || {};
       const rows = new Map(sweep.rows.map((r) => [r.users, r]));
-      const x = [...new Set([...(curve ? curve.x : []), ...rows.keys()])].sort((a, b) => a - b);
-      const measured = (key) => x.map((n) => rows.has(n) ? rows.get(n)[key] : null);
-      const fitted = (value) => x.map((n) => curve && curve.at.has(n) ? value(curve.at.get(n)) : null);
-      const marks = x.map((n) => rows.has(n) ? rows.get(n).verdict : null);
-      const knee = sweep.fit && sweep.fit.knee_users ? [{x: sweep.fit.knee_users, text: 'knee ' + fmt.number(sweep.fit.knee_users)}] : [];
+      const curve = new Map((fit.curve || []).map((p) => [p.users, p]));
+      const x = [...new Set([...curve.keys(), ...rows.keys()])].sort((a, b) => a - b);
+      const of = (points, key) => x.map((n) => points.has(n) ? points.get(n)[key] : null);
+      const marks = of(rows, 'verdict');
+      const verticals = fit.knee_users ? [{x: fit.knee_users, text: 'knee ' + fmt.number(fit.knee_users)}] : [];
       const logX = x.length > 1 && x[x.length - 1] / x[0] > 20;
-      const ci = curve && sweep.fit.max_rps_ci95 && sweep.fit.max_rps;
-      for (const chart of [rps, response]) { chart.spec.logX = logX; chart.spec.xLow = x.length ? x[0] : 0; }
-      const limit = ci ? [{name: 'limit', color: 'c3', dash: true, quiet: true, values: x.map(() => sweep.fit.max_rps),
-                           band: [x.map(() => sweep.fit.max_rps_ci95[0]), x.map(() => sweep.fit.max_rps_ci95[1])]}] : [];
-      const fit = (values) => curve ? [{name: 'fitted queue', color: 'c2', values}] : [];
-      rps.set({x, verticals: knee, lines: [...limit, ...fit(fitted((q) => q.rps)),
-        {name: 'measured', color: 'c1', points: true, marks, values: measured('rps')}]});
-      response.set({x, verticals: knee, lines: [...fit(fitted((q) => q.response * 1000)),
-        {name: 'p95', color: 'c3', points: true, values: measured('p95_ms')},
-        {name: 'average', color: 'c1', points: true, marks, values: measured('avg_ms')}]});
+      for (const chart of [rps, response]) chart.spec.logX = logX;
+      const most = x.length ? x[x.length - 1] : 1;
+      const axis = {x, verticals, ticks: [...rows.keys()].sort((a, b) => a - b), low: logX ? x[0] / 1.15 : 0, end: most * (logX ? 1.15 : 1.03)};
+      const ci = curve.size > 0 && fit.max_rps_ci95 && fit.max_rps;
+      const limit = ci ? [{name: 'limit', color: 'c3', dash: true, quiet: true, values: x.map(() => fit.max_rps),
+                           band: [x.map(() => fit.max_rps_ci95[0]), x.map(() => fit.max_rps_ci95[1])]}] : [];
+      const fitted = (key) => curve.size ? [{name: 'fitted queue', color: 'c2', values: of(curve, key)}] : [];
+      rps.set({...axis, lines: [...limit, ...fitted('rps'),
+        {name: 'measured', color: 'c1', points: true, marks, values: of(rows, 'rps')}]});
+      response.set({...axis, lines: [...fitted('avg_ms'), {name: 'p95', color: 'c3', points: true, values: of(rows, 'p95_ms')},
+        {name: 'average', color: 'c1', points: true, marks, values: of(rows, 'avg_ms')}]});
     }};
   }
 
@@ -203,31 +187,40 @@ const views = (() => {
         (t.held ? '✓ ' : '✗ ') + t.text, el('small', {}, ' ' + (t.value === null ? 'not measured' : t.sentence || 'measured: ' + fmt.number(t.value)))))) : null);
   }
 
-  // Failures of one class and message as one card, its endpoints in it.
+  const kPhase = {blocked: 'waiting for a connection', dns: 'looking up the name', connect: 'connecting', tls: 'agreeing on TLS',
+    send: 'sending the request', first_byte: 'waiting for the answer', body: 'reading the answer'};
+
+  // Failures of one class and message as one card, its endpoints in it; what has no cause yet as the first one.
   function failures(data, duration) {
     if (!data || !data.failures.length) return el('p.empty', {}, 'No request has failed.');
+    const total = (list) => list.reduce((n, f) => n + f.count, 0);
+    const all = total(data.failures);
+    const count = (list) => el('span.count', {}, fmt.count(total(list)) + ' × ', el('small', {}, fmt.percent(total(list) / all * 100) + ' of failures'));
+    const news = data.failures.filter((f) => f.cause === null);
     const groups = new Map();
     for (const f of data.failures) {
-      const key = f.class + '\n' + f.message + '\n' + (f.cause || '');
+      if (f.cause === null) continue;
+      const key = f.class + '\n' + f.message + '\n' + f.cause;
       if (!groups.has(key)) groups.set(key, []);
       groups.get(key).push(f);
     }
-    const all = data.failures.reduce((n, f) => n + f.count, 0);
-    const total = (list) => list.reduce((n, f) => n + f.count, 0);
     const cards = [...groups.values()].sort((a, b) => total(b) - total(a)).map((list) => {
       const first = Math.min(...list.map((f) => f.first_s)), last = Math.max(...list.map((f) => f.last_s));
       return el('article.failure', {},
-        el('header', {}, el('h3', {}, list[0].message), el('span.count', {}, fmt.count(total(list)) + ' × ', el('small', {}, fmt.percent(total(list) / all * 100) + ' of failures'))),
-        el('p.meta', {}, el('code', {}, list[0].class), ' while in ' + [...new Set(list.map((f) => f.phase))].join(', ').replace('_', ' '),
+        el('header', {}, el('h3', {}, list[0].message), count(list)),
+        el('p.meta', {}, el('code', {}, list[0].class), ' while ' + [...new Set(list.map((f) => kPhase[f.phase] || f.phase))].join(', '),
           ' · first ' + fmt.clock(first) + ', last ' + fmt.clock(last)),
         timeline(first, last, duration),
-        list[0].cause ? el('p.cause', {}, list[0].cause, list[0].remedy ? el('small', {}, list[0].remedy) : null) : null,
-        ...evidence(list),
+        el('p.cause', {}, list[0].cause, list[0].remedy ? el('small', {}, list[0].remedy) : null),
+        evidence(list),
         el('ul.where', {}, ...list.map((f) => el('li', {}, el('b', {}, f.endpoint), ' ' + fmt.count(f.count)))));
     });
-    const inferred = (data.inferred || []).map((i) => el('li', {}, el('code', {}, i.what), ' = ' + fmt.number(i.value),
-      el('small', {}, ' from ' + fmt.count(i.evidence) + ' failures')));
-    return el('div', {}, inferred.length ? el('div.inferred', {}, el('h3', {}, 'What the failures tell of the target'), el('ul', {}, ...inferred)) : null, ...cards);
+    const unexplained = news.length ? el('article.failure.news', {},
+      el('header', {}, el('h3', {}, cards.length ? 'Newly come' : 'Just come'), count(news)),
+      el('p.meta', {}, 'What caused these is looked into from time to time, and at the end.'),
+      el('ul.where', {}, ...news.map((f) => el('li', {}, el('b', {}, f.endpoint), ' ' + f.message + ' ', el('b', {}, fmt.count(f.count)))))) : null;
+    const inferred = (data.inferred || []).map((i) => el('li', {}, i.says, el('small', {}, ' from ' + fmt.count(i.evidence) + ' connections')));
+    return el('div', {}, inferred.length ? el('div.inferred', {}, el('h3', {}, 'What the connections tell of the target'), el('ul', {}, ...inferred)) : null, unexplained, ...cards);
   }
 
   // From when to when, as a bar over the run's length.
@@ -239,11 +232,8 @@ const views = (() => {
   }
 
   function evidence(list) {
-    const found = list.flatMap((f) => f.evidence || []).slice(0, 3);
-    if (!found.length) return [];
-    const text = (e) => typeof e === 'string' ? e : Object.entries(e).filter(([, v]) => v !== null && v !== false && v !== 0)
-      .map(([k, v]) => k.replaceAll('_', ' ') + (v === true ? '' : ' ' + (typeof v === 'number' ? fmt.number(v) : v))).join(', ');
-    return [el('ul.evidence', {}, ...found.map((e) => el('li', {}, text(e))))];
+    const found = list.filter((f) => f.evidence).slice(0, 3);
+    return found.length ? el('ul.evidence', {}, ...found.map((f) => el('li', {}, f.evidence))) : null;
   }
 
   function workers(list) {
@@ -270,5 +260,5 @@ const views = (() => {
       svg('rect.part' + (share > 0.9 ? '.bad' : ''), {width: Math.min(40, share * 40), height: 6, rx: 3})), ' ' + percent + ' %');
   }
 
-  return {statistics, timeCharts, capacityCharts, capacityWords, sweepTable, verdict, failures, workers, card, badge};
+  return {table, statistics, timeCharts, capacityCharts, capacityWords, sweepTable, verdict, failures, workers, badge};
 })();

@@ -198,27 +198,6 @@ Run RunOf(const results::Results& results) {
   return run;
 }
 
-void AddFindings(const results::Results& results, Report& report) {
-  forensics::Findings findings = forensics::Explain(results);
-  for (forensics::Row& row : findings.rows) {
-    report.failures.push_back(
-        {.endpoint = results.run().endpoints(static_cast<int>(row.endpoint)).name(),
-         .kind = std::string(forensics::Name(row.cause)),
-         .message = std::move(row.message),
-         .phase = std::string(stats::Name(row.phase)),
-         .count = row.count,
-         .first_s = Seconds(row.first),
-         .last_s = Seconds(row.last),
-         .cause = std::move(row.says),
-         .remedy = std::string(forensics::Remedy(row.cause)),
-         .evidence = std::move(row.evidence)});
-  }
-  for (forensics::Limit& limit : findings.limits) {
-    report.inferred.push_back(
-        {std::move(limit.what), limit.value, limit.evidence, std::move(limit.says)});
-  }
-}
-
 std::vector<SeriesPoint> SeriesOf(const results::Results& results) {
   std::vector<SeriesPoint> out;
   for (const results::SeriesPoint& point : results.series()) {
@@ -325,6 +304,29 @@ void AddIntervals(const results::Batches& batches, const stats::EndpointStats& s
 
 }  // namespace
 
+void FindCauses(const results::Results& results, Report& report) {
+  forensics::Findings findings = forensics::Explain(results);
+  report.failures.clear();
+  report.inferred.clear();
+  for (forensics::Row& row : findings.rows) {
+    report.failures.push_back(
+        {.endpoint = results.run().endpoints(static_cast<int>(row.endpoint)).name(),
+         .kind = std::string(forensics::Name(row.cause)),
+         .message = std::move(row.message),
+         .phase = std::string(stats::Name(row.phase)),
+         .count = row.count,
+         .first_s = Seconds(row.first),
+         .last_s = Seconds(row.last),
+         .cause = std::move(row.says),
+         .remedy = std::string(forensics::Remedy(row.cause)),
+         .evidence = std::move(row.evidence)});
+  }
+  for (forensics::Limit& limit : findings.limits) {
+    report.inferred.push_back(
+        {std::move(limit.what), limit.value, limit.evidence, std::move(limit.says)});
+  }
+}
+
 Report Build(const results::Results& results, Moment moment) {
   Report report;
   const double duration_s = Seconds(results.duration());
@@ -343,7 +345,7 @@ Report Build(const results::Results& results, Moment moment) {
                    report.endpoints.back());
     }
   }
-  AddFindings(results, report);
+  FindCauses(results, report);
   report.series = SeriesOf(results);
   report.sweep = !results.rows().empty();
   report.rows = RowsOf(results);

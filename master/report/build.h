@@ -22,4 +22,7 @@ enum class Moment { kRunIsOver, kRunIsOn };
 
 Report Build(const results::Results& results, Moment moment = Moment::kRunIsOver);
 
+// A part of it: why requests failed, and what that tells of the target.
+void FindCauses(const results::Results& results, Report& report);
+
 }  // namespace sfp::report

@@ -20,6 +20,11 @@ void WriteCount(JsonWriter& w, const std::optional<std::uint64_t>& count) {
   w.Value(*count);
 }
 
+void WriteText(JsonWriter& w, const std::string& text) {
+  if (text.empty()) return w.Null();
+  w.Value(text);
+}
+
 void Write(JsonWriter& w, const std::vector<std::string>& texts) {
   w.BeginArray();
   for (const std::string& text : texts) w.Value(text);
@@ -161,7 +166,7 @@ void Write(JsonWriter& w, const Run& run) {
   w.EndObject();
 }
 
-void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures) {
+void Write(JsonWriter& w, const std::vector<Failure>& failures) {
   w.BeginArray();
   for (const Failure& f : failures) {
     w.BeginObject();
@@ -172,8 +177,8 @@ void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures) {
     w.Key("count").Value(f.count);
     w.Key("first_s").Value(f.first_s);
     w.Key("last_s").Value(f.last_s);
-    w.Key("cause").Value(f.cause);
-    w.Key("remedy").Value(f.remedy);
+    WriteText(w.Key("cause"), f.cause);
+    WriteText(w.Key("remedy"), f.remedy);
     w.Key("evidence").Value(f.evidence);
     w.EndObject();
   }
@@ -361,10 +366,11 @@ void WriteCapacity(JsonWriter& w, const Report& report) {
   w.EndObject();
 }
 
-void WriteFailures(JsonWriter& w, const Report& report) {
+void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures,
+                   const std::vector<Inferred>& inferred) {
   w.BeginObject(JsonWriter::kInline);
-  WriteFailures(w.Key("failures"), report.failures);
-  WriteInferred(w.Key("inferred"), report.inferred);
+  Write(w.Key("failures"), failures);
+  WriteInferred(w.Key("inferred"), inferred);
   w.EndObject();
 }
 
@@ -377,7 +383,7 @@ std::string ToJson(const Report& report) {
   w.Key("endpoints").BeginArray();
   for (const Endpoint& endpoint : report.endpoints) Write(w, endpoint);
   w.EndArray();
-  WriteFailures(w.Key("failures"), report.failures);
+  Write(w.Key("failures"), report.failures);
   WriteInferred(w.Key("inferred"), report.inferred);
   WriteSeries(w.Key("series"), report.series);
   WriteSweep(w.Key("sweep"), report);

@@ -14,6 +14,8 @@ std::string ToJson(const Report& report);
 // Parts of it, each as it stands in report.json.
 void WriteCapacity(JsonWriter& w,
                    const Report& report);  // {"verdict","reasons","thresholds","sweep"}
-void WriteFailures(JsonWriter& w, const Report& report);  // {"failures","inferred"}
+// {"failures","inferred"}. A failure without a cause is one that nobody has explained yet.
+void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures,
+                   const std::vector<Inferred>& inferred);
 
 }  // namespace sfp::report

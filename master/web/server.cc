@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kTick{20};  // while pages listen or files a
 constexpr std::string_view kSafety =
     "Cache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
+    "Referrer-Policy: same-origin\r\n"  // with no-referrer a form would name no Origin
     "Cross-Origin-Resource-Policy: same-origin\r\n";
 // Only what comes from here, and nothing that stands in the page itself.
 constexpr std::string_view kPolicy =
@@ -115,6 +115,14 @@ std::optional<std::uint32_t> NumberOf(std::string_view query, std::string_view n
   std::uint32_t number = 0;
   if (text && !absl::SimpleAtoi(*text, &number)) return std::nullopt;
   return number;
+}
+
+// A page whose element with this id is not hidden.
+std::string Shown(std::string_view file, std::string_view id) {
+  constexpr std::string_view kHidden = " hidden";
+  std::string page(assets::Asset(file));
+  const std::size_t at = page.find(kHidden, page.find("id=\"" + std::string(id) + "\""));
+  return page.erase(at, kHidden.size());
 }
 
 std::string Script() {
@@ -219,7 +227,8 @@ void Server::ServeFile(const Call& call) {
                                 : name.ends_with(".svg")  ? "image/svg+xml"
                                 : name.ends_with(".json") ? "application/json"
                                                           : "text/html; charset=utf-8";
-  Reply(call, 200, type, assets::Asset(name));
+  const bool session = call.path == "/" && call.pass == Access::Pass::kCookie;
+  Reply(call, 200, type, session ? Shown(name, "logout") : std::string(assets::Asset(name)));
 }
 
 void Server::ServeScript(const Call& call) {
@@ -229,8 +238,10 @@ void Server::ServeScript(const Call& call) {
 
 // 401: somebody without a token asked for the page.
 void Server::ServeLogin(const Call& call) {
-  Reply(call, call.path == "/login" ? 200 : 401, "text/html; charset=utf-8",
-        assets::Asset("login.html"), "WWW-Authenticate: Bearer realm=\"sfp\"\r\n");
+  const std::string page = call.query == "wrong" ? Shown("login.html", "wrong")
+                                                 : std::string(assets::Asset("login.html"));
+  Reply(call, call.path == "/login" ? 200 : 401, "text/html; charset=utf-8", page,
+        "WWW-Authenticate: Bearer realm=\"sfp\"\r\n");
 }
 
 void Server::Login(const Call& call) {
@@ -319,15 +330,15 @@ void Server::ServeSeries(const Call& call) {
 }
 
 void Server::ServeCapacity(const Call& call) {
-  const report::Report* analysis = snapshot_.Analysis(Now());
-  if (analysis == nullptr) return ReplyError(call, 409, "no run has begun yet");
-  ReplyJson(call, [&](JsonWriter& w) { report::WriteCapacity(w, *analysis); });
+  JsonWriter w;
+  if (!snapshot_.WriteCapacity(w, Now())) return ReplyError(call, 409, "no run has begun yet");
+  Reply(call, 200, "application/json", w.Take());
 }
 
 void Server::ServeFailures(const Call& call) {
-  const report::Report* analysis = snapshot_.Analysis(Now());
-  if (analysis == nullptr) return ReplyError(call, 409, "no run has begun yet");
-  ReplyJson(call, [&](JsonWriter& w) { report::WriteFailures(w, *analysis); });
+  JsonWriter w;
+  if (!snapshot_.WriteFailures(w, Now())) return ReplyError(call, 409, "no run has begun yet");
+  Reply(call, 200, "application/json", w.Take());
 }
 
 void Server::ServeWorkers(const Call& call) {

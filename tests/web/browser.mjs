@@ -55,6 +55,10 @@ export class Browser {
         rest = rest.subarray(end + 1);
       }
     });
+    child.stdio[3].on('error', () => {});  // it has gone: that is said below
+    child.on('error', (error) => {
+      for (const {fail} of this.calls.values()) fail(new Error(`no browser (${error.message}): deploy/install-dependencies.sh test`));
+    });
     child.on('exit', () => {
       for (const {fail} of this.calls.values()) fail(new Error('the browser has ended'));
     });

@@ -12,6 +12,7 @@
 
 #include "tests/support/probe.h"
 #include "tests/support/process.h"
+#include "tests/unit/results/journal.h"
 
 namespace sfp::web {
 namespace {
@@ -206,6 +207,29 @@ TEST_F(ServerTest, TellsPagesWhatIsNewAndLeavesOutThoseThatDoNotListen) {
   }
   loop_.stop();
   thread.join();
+}
+
+// The causes are looked for at most once a second; the counts are always those of now.
+TEST_F(ServerTest, FailuresAreCountedBeforeAnybodyHasLookedForTheirCauses) {
+  results::Journal journal;
+  backend_.results = &journal.results;
+  backend_.mark.second = 1;
+  EXPECT_THAT(Ask("GET", "/api/v1/failures").body, HasSubstr(R"("failures": [])"));
+  journal.Deliver(0, 0, {.succeeded = 5, .failed = 3});
+  backend_.mark.second = 2;
+  const std::string counted = Ask("GET", "/api/v1/failures").body;
+  EXPECT_THAT(counted, HasSubstr(R"("message": "reset")"));
+  EXPECT_THAT(counted, HasSubstr(R"("count": 3)"));
+  EXPECT_THAT(counted, HasSubstr(R"("cause": null)"));
+  backend_.mark.state = 1;  // then they are looked for at once
+  const std::string explained = Ask("GET", "/api/v1/failures").body;
+  EXPECT_THAT(explained, HasSubstr(R"("count": 3)"));
+  EXPECT_THAT(explained, Not(HasSubstr(R"("cause": null)")));
+  journal.Deliver(0, 1, {.failed = 4});
+  backend_.mark.second = 3;
+  const std::string more = Ask("GET", "/api/v1/failures").body;
+  EXPECT_THAT(more, HasSubstr(R"("count": 3)"));
+  EXPECT_THAT(more, HasSubstr(R"("count": 4)"));
 }
 
 TEST_F(ServerTest, AnswersToNoForeignName) {
