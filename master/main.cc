@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "master/app/commands.h"
+#include "master/app/import.h"
 #include "master/app/master.h"
 
 int main(int argc, char** argv) {
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   if (options.command == sfp::app::Command::kReport) return sfp::app::RunReport(options);
   if (options.command == sfp::app::Command::kCompare) return sfp::app::RunCompare(options);
   if (options.command == sfp::app::Command::kCerts) return sfp::app::RunCerts(options.certs);
+  if (options.command == sfp::app::Command::kImport) return sfp::app::RunImport(options.import);
   std::optional<sfp::app::OpenRun> open;
   if (!options.resume.empty() || !options.out.empty()) {
     if (const auto code = sfp::app::BeginResume(options, open)) return *code;

@@ -35,7 +35,8 @@ struct Stop {};
 // Builds the tree from the parser's events.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  TreeBuilder(Diagnostics& diagnostics, YamlLimits limits)
+      : diagnostics_(diagnostics), limits_(limits) {}
 
   Node Take() { return std::move(root_); }
 
@@ -63,7 +64,7 @@ class TreeBuilder : public YAML::EventHandler {
       diagnostics_.Add(PlaceOf(mark), "an alias stands inside of what it refers to");
       throw Stop();
     }
-    if (static_cast<int>(open_.size()) + DepthOf(known->second) > kMostDepth) TooDeep(mark);
+    if (static_cast<int>(open_.size()) + DepthOf(known->second) > limits_.depth) TooDeep(mark);
     Count(CountNodes(known->second), PlaceOf(mark));
     Put(known->second, 0);
   }
@@ -98,14 +99,15 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void Count(std::size_t nodes, const Place& place) {
     count_ += nodes;
-    if (count_ <= kMostNodes) return;
+    if (count_ <= limits_.nodes) return;
     diagnostics_.Add(place, absl::StrFormat("more than %d values, counting what aliases repeat: "
                                             "data as large as this belongs in a CSV file",
-                                            kMostNodes));
+                                            limits_.nodes));
     throw Stop();
   }
   [[noreturn]] void TooDeep(const YAML::Mark& mark) {
-    diagnostics_.Add(PlaceOf(mark), absl::StrFormat("nested more than %d levels deep", kMostDepth));
+    diagnostics_.Add(PlaceOf(mark),
+                     absl::StrFormat("nested more than %d levels deep", limits_.depth));
     throw Stop();
   }
   void CheckTag(const std::string& tag, const YAML::Mark& mark) {
@@ -115,7 +117,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void Open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
-    if (static_cast<int>(open_.size()) >= kMostDepth) TooDeep(mark);
+    if (static_cast<int>(open_.size()) >= limits_.depth) TooDeep(mark);
     CheckTag(tag, mark);
     Frame frame;
     frame.node = Made(kind, mark);
@@ -167,6 +169,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   Diagnostics& diagnostics_;
+  const YamlLimits limits_;
   Node root_;
   std::vector<Frame> open_;
   std::map<YAML::anchor_t, Node> anchors_;
@@ -225,13 +228,13 @@ std::size_t FindNonText(std::string_view text) {
   return std::string_view::npos;
 }
 
-std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics) {
+std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics, YamlLimits limits) {
   diagnostics.set_trusted(false);
   if (const std::size_t at = FindNonText(text); at != std::string_view::npos) {
     AddNonText(text, at, diagnostics);
     return std::nullopt;
   }
-  TreeBuilder tree(diagnostics);
+  TreeBuilder tree(diagnostics, limits);
   try {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);

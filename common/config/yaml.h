@@ -21,8 +21,14 @@ constexpr std::size_t kMostBytes = 1 << 20;
 constexpr int kMostDepth = 64;
 constexpr std::size_t kMostNodes = 250'000;
 
+struct YamlLimits {
+  int depth = kMostDepth;
+  std::size_t nodes = kMostNodes;
+};
+
 // Nothing if there is no tree to go on with; an empty file is a tree of kind kNull.
-std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics);
+std::optional<Node> ParseYaml(std::string_view text, Diagnostics& diagnostics,
+                              YamlLimits limits = {});
 
 // The first byte that is not part of valid UTF-8 text, or npos. Control characters other than tab
 // and line ends count as invalid.

@@ -100,6 +100,31 @@ void AddConfigOptions(CLI::App& app, MasterOptions& options) {
   Add(app, "--step-time", options.overrides.step_time, "Length of a level, or auto");
 }
 
+// import openapi FILE, import har FILE, import curl COMMAND.
+void AddImport(CLI::App& app, ImportFlags& flags) {
+  CLI::App* import = app.add_subcommand(
+      "import", "Write a configuration from what an API has: OpenAPI, a HAR recording, curl");
+  import->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* source,
+                       const char* source_help) {
+    CLI::App* kind = import->add_subcommand(name, help);
+    kind->add_option(source, flags.source, source_help)->required();
+    kind->add_option("--out", flags.out, "The file to write (default: standard output)");
+    kind->callback([&flags, name] { flags.kind = name; });
+    return kind;
+  };
+  CLI::App* openapi = add("openapi", "From an OpenAPI (Swagger) 2 or 3 document, JSON or YAML",
+                          "FILE", "The document; - is standard input");
+  openapi->add_option("--only", flags.options.only,
+                      "Only operations whose \"METHOD /path\" holds this text");
+  CLI::App* har = add("har", "From a recording that a browser saved", "FILE",
+                      "The HAR file; - is standard input");
+  har->add_option("--only", flags.options.only, "Only requests whose URL holds this text");
+  har->add_flag("--assets", flags.options.assets, "Pictures, styles, scripts and fonts, too");
+  add("curl", "From curl commands, as a browser copies them", "COMMAND",
+      "The commands as one text; - reads them from standard input");
+}
+
 void Resolve(MasterOptions& options, const Typed& typed) {
   options.log_level = Valid("--log-level", ParseLogLevel(typed.log_level));
   if (!typed.workers_timeout.empty()) {
@@ -149,6 +174,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 3650))
       ->capture_default_str();
   certs->add_flag("--force", options.certs.force, "Replace what is there");
+  AddImport(app, options.import);
   try {
     app.parse(argc, argv);
     Resolve(options, typed);
@@ -164,6 +190,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   if (report->parsed()) options.command = Command::kReport;
   if (compare->parsed()) options.command = Command::kCompare;
   if (certs->parsed()) options.command = Command::kCerts;
+  if (!options.import.kind.empty()) options.command = Command::kImport;
   return options;
 }
 

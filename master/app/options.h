@@ -15,11 +15,12 @@
 #include "common/config/config.h"
 #include "master/app/access.h"
 #include "master/app/certs.h"
+#include "master/app/import.h"
 #include "master/app/run_folder.h"
 
 namespace sfp::app {
 
-enum class Command { kRun, kCheck, kReport, kCompare, kCerts };
+enum class Command { kRun, kCheck, kReport, kCompare, kCerts, kImport };
 
 struct MasterOptions {
   Command command = Command::kRun;
@@ -41,6 +42,7 @@ struct MasterOptions {
   std::string run_a, run_b;   // of `compare`
   std::string resume;         // the directory of a run to go on with; empty: a run of its own
   CertsFlags certs;
+  ImportFlags import;
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -41,12 +41,13 @@ const std::map<std::string, std::vector<std::string>> kLayers = {
     {"master/report",
      {"common/config", "master/assets", "master/capacity", "master/forensics", "master/results"}},
     {"master/compare", {"master/report", "master/results"}},
+    {"master/import", {"common/config", "common/scenario"}},
     {"master/coordinator", {"common/plan", "common/session", "master/capacity", "master/results"}},
     {"master/control", {"common/net", "proto"}},
     {"master/web", {"common/net", "master/report"}},
     {"master/app",
-     {"common/config", "master/compare", "master/control", "master/coordinator", "master/report",
-      "master/web"}},
+     {"common/config", "master/compare", "master/control", "master/coordinator", "master/import",
+      "master/report", "master/web"}},
     {"master", {"master/app"}},
 };
 

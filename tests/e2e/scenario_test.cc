@@ -105,6 +105,35 @@ users:
   }
 }
 
+TEST(Scenario, AnImportedDocumentIsCheckedAndRunsAgainstItsApi) {
+  DemoApi api({"--speed", "20"});
+  TemporaryFolder folder;
+  const std::string path = folder.path() / "imported.yaml";
+  const std::string document =
+      std::string(SFP_SOURCE_DIR) + "/tests/unit/import/documents/staff-fee-privilege.yaml";
+  const std::vector<std::string> command = {
+      Binary("sfp-master"), "import", "openapi", document, "--out", path};
+  Process import(command);
+  ASSERT_EQ(import.Wait(seconds(20)), 0) << import.err();
+  EXPECT_NE(import.err().find("set before a run: API_USER API_PASSWORD"), std::string::npos);
+  Process again(command);
+  EXPECT_EQ(again.Wait(seconds(20)), 2) << "an edited file would be lost";
+  const std::string origin = api.url().substr(0, api.url().find('/', 8));
+  Master master({Content(path),
+                 {"--local-workers", "1", "--headless", "--host", origin, "--users", "10",
+                  "--spawn-rate", "100", "--run-time", "4s"},
+                 {{"API_USER", "user"}, {"API_PASSWORD", "password"}}});
+  // Nobody has given it an id that exists: that task fails, the other one does not.
+  EXPECT_EQ(master.process().Wait(seconds(60)), 1) << master.process().err();
+  const json::object report = master.Report();
+  ExpectAddsUp(report);
+  const json::object& found = Endpoint(report, "getStaffFeePrivilege");
+  EXPECT_GT(Int(found.at("requests")), 0);
+  EXPECT_EQ(Int(found.at("failures")), 0) << json::serialize(report.at("failures"));
+  const json::object& missed = Endpoint(report, "getStaffFeePrivilegeById");
+  EXPECT_EQ(Int(missed.at("failures")), Int(missed.at("status").at("404")));
+}
+
 TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {
   DemoApi api({"--service-time", "60s", "--law", "constant"});
   std::string config = ExampleConfig(api.url(), 20);
