@@ -215,13 +215,13 @@ struct Collector::Parser {
 Collector::Collector() : parser_(std::make_unique<Parser>()) {}
 Collector::~Collector() = default;
 
-std::size_t Collector::Take(const Task& task, std::string_view body, Pools& pools, Rng& rng) {
-  if (task.collect.empty()) return 0;
+std::size_t Collector::Take(const Step& step, std::string_view body, Pools& pools, Rng& rng) {
+  if (step.collect.empty()) return 0;
   Handler& handler = parser_->json.handler();
-  if (!parser_->Read(body, task.collect)) handler.found.clear();
+  if (!parser_->Read(body, step.collect)) handler.found.clear();
   std::size_t taken = 0;
-  for (std::size_t rule = 0; rule < task.collect.size(); ++rule) {
-    const CollectRule& how = task.collect[rule];
+  for (std::size_t rule = 0; rule < step.collect.size(); ++rule) {
+    const CollectRule& how = step.collect[rule];
     std::size_t matches = 0;
     for (const Found& found : handler.found) matches += found.rule == rule;
     const std::uint64_t chosen = how.take_all ? 0 : rng.Below(std::max<std::size_t>(matches, 1));

@@ -6,7 +6,7 @@
 //
 //   /data/*/id  with  ^[0-9]{9}      {"data":[{"id":"931000001-201500"}, …]}  ->  931000001, …
 //
-// The body is read once by a streaming parser that follows all pointers of a task and builds no
+// The body is read once by a streaming parser that follows all pointers of a step and builds no
 // tree; strings, numbers (as written) and booleans are taken, null, arrays and objects are not. A
 // body that is not JSON, or nests deeper than kMostDepth, gives nothing.
 //
@@ -25,7 +25,7 @@
 namespace sfp::scenario {
 
 class Pools;
-struct Task;
+struct Step;
 
 // A JSON pointer cut into segments, escapes (~0, ~1) undone.
 struct Pointer {
@@ -53,10 +53,10 @@ class Collector {
   Collector();
   ~Collector();
 
-  // Puts what the task's rules find into the pools and returns how many values that were. A rule
+  // Puts what the step's rules find into the pools and returns how many values that were. A rule
   // that picks one takes one number from `rng`, found or not. Allocates nothing in steady state,
   // unless an expression needs std::regex (matcher.h).
-  std::size_t Take(const Task& task, std::string_view body, Pools& pools, Rng& rng);
+  std::size_t Take(const Step& step, std::string_view body, Pools& pools, Rng& rng);
 
  private:
   struct Parser;

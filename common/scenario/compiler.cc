@@ -227,26 +227,34 @@ void Compiler::CompileWait(const v1::Wait& from, std::string_view where, UserCla
   }
 }
 
-void Compiler::CompileTask(const v1::Task& from, std::string_view where, RequestCompiler& requests,
-                           Task& task) {
-  const v1::Target& target = out().target;
+void Compiler::CompileTask(const v1::Task& from, const std::string& where,
+                           RequestCompiler& requests, Task& task) {
   task.name = from.name();
-  requests.Compile(from, where, task);
-  CompileExpect(from.expect(), where, task);
-  for (const v1::Collect& collect : from.collect()) CompileCollect(collect, where, task);
-  task.timeout =
+  CompileRequest(from, where, requests, task);
+}
+
+void Compiler::CompileRequest(const v1::Task& from, std::string_view where,
+                              RequestCompiler& requests, Task& task) {
+  const v1::Target& target = out().target;
+  task.ops.push_back({Op::Kind::kRequest, static_cast<std::uint16_t>(task.steps.size())});
+  Step& step = task.steps.emplace_back();
+  step.name = from.name();
+  requests.Compile(from, where, task, step);
+  CompileExpect(from.expect(), where, step);
+  for (const v1::Collect& collect : from.collect()) CompileCollect(collect, where, step);
+  step.timeout =
       Duration(from.timeout_ns() != 0 ? from.timeout_ns() : target.timeouts().total_ns());
   if (from.timeout_ns() < 0) Error(where, "the timeout is negative");
-  task.max_redirects = from.has_max_redirects() ? from.max_redirects() : target.max_redirects();
-  task.needs_body = !task.collect.empty();
-  task.needs_headers = target.cookies() || task.max_redirects > 0;
-  task.endpoint = EndpointOf(task.name, task.method);
-  if (target.retry_stale() && task.idempotent) {
-    task.retry_endpoint = EndpointOf(task.name + " (retry)", task.method);
+  step.max_redirects = from.has_max_redirects() ? from.max_redirects() : target.max_redirects();
+  step.needs_body = !step.collect.empty();
+  step.needs_headers = target.cookies() || step.max_redirects > 0;
+  step.endpoint = EndpointOf(step.name, step.method);
+  if (target.retry_stale() && step.idempotent) {
+    step.retry_endpoint = EndpointOf(step.name + " (retry)", step.method);
   }
 }
 
-void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Task& task) {
+void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Step& step) {
   if (from.status().empty()) return;
   std::vector<Expect::Range> ranges;
   for (const v1::Expect::StatusRange& range : from.status()) {
@@ -258,10 +266,10 @@ void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Tas
   }
   std::sort(ranges.begin(), ranges.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  task.expect = Expect(std::move(ranges));
+  step.expect = Expect(std::move(ranges));
 }
 
-void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, Task& task) {
+void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, Step& step) {
   const std::string what = std::string(where) + ": collect " + Quoted(from.into());
   CollectRule rule;
   const auto source = FindName(out().data, from.into());
@@ -283,7 +291,7 @@ void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, T
   }
   if (from.pick() == v1::PICK_UNIQUE) Error(what, "pick is random (one value) or sequential (all)");
   rule.take_all = from.pick() == v1::PICK_SEQUENTIAL;
-  task.collect.push_back(std::move(rule));
+  step.collect.push_back(std::move(rule));
 }
 
 EndpointId Compiler::EndpointOf(const std::string& name, const std::string& method) {

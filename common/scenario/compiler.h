@@ -32,10 +32,13 @@ class Compiler {
   void CompileClasses();
   void CompileClass(const v1::UserClass& from);
   void CompileWait(const v1::Wait& from, std::string_view where, UserClass& user_class);
-  void CompileTask(const v1::Task& from, std::string_view where, RequestCompiler& requests,
+  // `where` names it in errors.
+  void CompileTask(const v1::Task& from, const std::string& where, RequestCompiler& requests,
                    Task& task);
-  void CompileExpect(const v1::Expect& from, std::string_view where, Task& task);
-  void CompileCollect(const v1::Collect& from, std::string_view where, Task& task);
+  void CompileRequest(const v1::Task& from, std::string_view where, RequestCompiler& requests,
+                      Task& task);
+  void CompileExpect(const v1::Expect& from, std::string_view where, Step& step);
+  void CompileCollect(const v1::Collect& from, std::string_view where, Step& step);
   EndpointId EndpointOf(const std::string& name, const std::string& method);
   void CompileTurns();
 

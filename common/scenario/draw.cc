@@ -17,26 +17,33 @@ std::optional<std::uint64_t> ArrivalsRow(const DataSource& source, std::uint64_t
 
 }  // namespace
 
-bool Draw::Take(const Program& program, const Task& task, const UserSession& session,
-                const Pools& pools, Rng& rng, std::optional<std::uint64_t> arrival) {
+void Draw::Begin(const Task& task) {
   text_.clear();
-  ends_.clear();
+  places_.assign(task.variables.size(), Place());
+}
+
+bool Draw::Take(const Program& program, const Task& task, const Step& step,
+                const UserSession& session, const Pools& pools, Rng& rng,
+                std::optional<std::uint64_t> arrival) {
   bool complete = true;
-  const auto end_value = [&] { ends_.push_back(static_cast<std::uint32_t>(text_.size())); };
-  for (const Variable& variable : task.variables) {
-    const DataSource& source = program.data()[variable.source];
+  for (const std::uint16_t slot : step.needs) {
+    Place& place = places_[slot];
+    if (place.begin != kUndrawn) continue;
+    const auto begin = static_cast<std::uint32_t>(text_.size());
+    const SourceId id = task.variables[slot].source;
+    const DataSource& source = program.data()[id];
     if (source.kind == Kind::kCollected) {
-      complete &= pools.AppendRandom(variable.source, rng.Next(), text_);
+      complete &= pools.AppendRandom(id, rng.Next(), text_);
     } else if (source.pick == Pick::kRandom) {
       source.AppendRow(text_, rng.Below(source.rows));
     } else if (complete) {
-      const auto row = arrival ? ArrivalsRow(source, *arrival, session.most_users_)
-                               : pools.NextRow(variable.source, session.user_, session.most_users_,
-                                               session.serves_);
+      const auto row = arrival
+                           ? ArrivalsRow(source, *arrival, session.most_users_)
+                           : pools.NextRow(id, session.user_, session.most_users_, session.serves_);
       complete = row.has_value();
       if (row) source.AppendRow(text_, *row);
     }
-    end_value();
+    place = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
   }
   return complete;
 }

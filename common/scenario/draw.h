@@ -1,10 +1,10 @@
 #pragma once
 
-// The values of one iteration: each of a task's variables drawn once, so that a name which stands
-// twice in the request is one value. Keep it until the exchange is over: a redirect may need the
-// request again.
+// The values of one iteration: each of a task's variables is drawn once, when a step first needs it,
+// so that a name which stands twice, in one request or in two, is one value. Keep it until the
+// exchange is over: a redirect may need the request again.
 //
-// An object is reused from task to task. 56 bytes; nothing on the heap for up to four values of
+// An object is reused from task to task. 56 bytes; nothing on the heap for up to two values of
 // 15 characters together, and nothing new once it has grown.
 //
 // Thread: confined to its user's loop.
@@ -25,21 +25,31 @@ namespace sfp::scenario {
 
 class Draw {
  public:
-  // With an `arrival` (the open model) rows of counted sources go by its number instead of by user
-  // and draw, behind those that users may draw in on_start and on_stop. False if the task is to be skipped: a collected source is still empty, or unique rows are used
-  // up. Numbers taken from `rng` are the same in number either way; a skipped task uses up no row.
-  bool Take(const Program& program, const Task& task, const UserSession& session,
+  // A new iteration: nothing has been drawn.
+  void Begin(const Task& task);
+
+  // What the step needs and has not been drawn yet. With an `arrival` (the open model) rows of
+  // counted sources go by its number instead of by user and draw, behind those that users may draw in
+  // on_start and on_stop. False if the step is to be skipped: a collected source is still empty, or
+  // unique rows are used up. Numbers taken from `rng` are the same in number either way; a skipped
+  // step uses up no row.
+  bool Take(const Program& program, const Task& task, const Step& step, const UserSession& session,
             const Pools& pools, Rng& rng, std::optional<std::uint64_t> arrival = std::nullopt);
 
-  // Of Task::variables[slot], unescaped.
+  // Of Task::variables[slot], which has been drawn; unescaped.
   std::string_view value(std::size_t slot) const {
-    const std::uint32_t begin = slot == 0 ? 0 : ends_[slot - 1];
-    return std::string_view(text_).substr(begin, ends_[slot] - begin);
+    return std::string_view(text_).substr(places_[slot].begin, places_[slot].size);
   }
 
  private:
-  std::string text_;                            // all values, one after the other
-  absl::InlinedVector<std::uint32_t, 4> ends_;  // by slot
+  struct Place {
+    std::uint32_t begin = kUndrawn;  // in text_
+    std::uint32_t size = 0;
+  };
+  static constexpr std::uint32_t kUndrawn = ~0U;
+
+  std::string text_;                      // all values, one after the other
+  absl::InlinedVector<Place, 2> places_;  // by slot
 };
 
 }  // namespace sfp::scenario

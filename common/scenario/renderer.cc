@@ -66,46 +66,46 @@ void Renderer::Write(const Segments& segments, const Draw& draw, const UserSessi
   }
 }
 
-Rendered Renderer::Render(const Task& task, const Draw& draw, UserSession& session, Time now) {
+Rendered Renderer::Render(const Step& step, const Draw& draw, UserSession& session, Time now) {
   if (session.redirect_ != nullptr) {
     session.redirect_->target.clear();
     session.redirect_->get = false;
   }
-  if (task.request.body_varies) {
+  if (step.request.body_varies) {
     body_.clear();
-    AppendPlain(body_, task.request.body, draw);
+    AppendPlain(body_, step.request.body, draw);
   }
   buffer_.clear();
-  target_begin_ = task.method.size() + 1;
-  Write(task.request.whole, draw, session, now);
-  return {buffer_, task.head};
+  target_begin_ = step.method.size() + 1;
+  Write(step.request.whole, draw, session, now);
+  return {buffer_, step.head};
 }
 
 // Into target_: the target of the session's last request.
-void Renderer::FindTarget(const Task& task, const Draw& draw, const UserSession& session) {
+void Renderer::FindTarget(const Step& step, const Draw& draw, const UserSession& session) {
   target_.clear();
   if (session.redirect_ != nullptr && !session.redirect_->target.empty()) {
     target_ = session.redirect_->target;
   } else {
-    AppendPlain(target_, task.request.target, draw);
+    AppendPlain(target_, step.request.target, draw);
   }
 }
 
-StatusOr<Rendered> Renderer::RenderRedirect(const Task& task, const Draw& draw,
+StatusOr<Rendered> Renderer::RenderRedirect(const Step& step, const Draw& draw,
                                             UserSession& session, int status,
                                             std::string_view location, Time now) {
-  FindTarget(task, draw, session);
+  FindTarget(step, draw, session);
   StatusOr<std::string> target = ResolveRedirect(program_->origin(), target_, location);
   if (!target.ok()) return target.status();
   if (session.redirect_ == nullptr) session.redirect_ = std::make_unique<UserSession::Redirect>();
   UserSession::Redirect& redirect = *session.redirect_;
   redirect.target = *std::move(target);
-  redirect.get |= (status == 303 && !task.head && task.method != "GET") ||
-                  ((status == 301 || status == 302) && task.method == "POST");
+  redirect.get |= (status == 303 && !step.head && step.method != "GET") ||
+                  ((status == 301 || status == 302) && step.method == "POST");
 
-  const CompiledRequest& request = task.request;
+  const CompiledRequest& request = step.request;
   buffer_.clear();
-  buffer_ += redirect.get ? "GET" : task.method;
+  buffer_ += redirect.get ? "GET" : step.method;
   buffer_ += ' ';
   target_begin_ = buffer_.size();
   buffer_ += redirect.target;
@@ -121,13 +121,13 @@ StatusOr<Rendered> Renderer::RenderRedirect(const Task& task, const Draw& draw,
   } else {
     buffer_ += "\r\n";
   }
-  return Rendered{buffer_, task.head};
+  return Rendered{buffer_, step.head};
 }
 
-void Renderer::StoreCookies(const Task& task, const Draw& draw, UserSession& session,
+void Renderer::StoreCookies(const Step& step, const Draw& draw, UserSession& session,
                             std::span<const std::string_view> set_cookies, Time now) {
   if (set_cookies.empty() || !program_->target().cookies()) return;
-  FindTarget(task, draw, session);
+  FindTarget(step, draw, session);
   if (session.cookies_ == nullptr) session.cookies_ = std::make_unique<CookieJar>();
   const CookieJar::Context context = ContextOf(target_, now);
   for (const std::string_view set_cookie : set_cookies) {

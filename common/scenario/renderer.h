@@ -4,11 +4,11 @@
 // call. In steady state nothing is allocated (except by RenderRedirect and StoreCookies, which are
 // rare).
 //
-//   auto request = renderer.Render(task, draw, session, now);
+//   auto request = renderer.Render(step, draw, session, now);
 //   … exchange …
-//   renderer.StoreCookies(task, draw, session, set_cookies, now);       // if there are any
-//   while (IsRedirect(status) && redirects++ < task.max_redirects) {
-//     auto next = renderer.RenderRedirect(task, draw, session, status, location, now);
+//   renderer.StoreCookies(step, draw, session, set_cookies, now);       // if there are any
+//   while (IsRedirect(status) && redirects++ < step.max_redirects) {
+//     auto next = renderer.RenderRedirect(step, draw, session, status, location, now);
 //     … an error is the failure text (FailureKind::kRedirects), else exchange again …
 //   }
 //
@@ -47,24 +47,24 @@ class Renderer {
   explicit Renderer(std::shared_ptr<const Program> program,
                     std::optional<Duration> utc_offset = std::nullopt);
 
-  // The task's own request; forgets where earlier redirects led.
-  Rendered Render(const Task& task, const Draw& draw, UserSession& session, Time now);
+  // The step's own request; forgets where earlier redirects led.
+  Rendered Render(const Step& step, const Draw& draw, UserSession& session, Time now);
 
   // The request that `location` asks for, after the last one rendered for this session. 303 becomes
   // GET (HEAD stays HEAD), so does a POST answered with 301 or 302; otherwise method and body are
   // kept. The error is one sentence.
-  StatusOr<Rendered> RenderRedirect(const Task& task, const Draw& draw, UserSession& session,
+  StatusOr<Rendered> RenderRedirect(const Step& step, const Draw& draw, UserSession& session,
                                     int status, std::string_view location, Time now);
 
   // Set-Cookie values of the response to the last request of this session; nothing without
   // target.cookies.
-  void StoreCookies(const Task& task, const Draw& draw, UserSession& session,
+  void StoreCookies(const Step& step, const Draw& draw, UserSession& session,
                     std::span<const std::string_view> set_cookies, Time now);
 
  private:
   void Write(const Segments& segments, const Draw& draw, const UserSession& session, Time now);
   void AppendCookies(const UserSession& session, Time now);
-  void FindTarget(const Task& task, const Draw& draw, const UserSession& session);
+  void FindTarget(const Step& step, const Draw& draw, const UserSession& session);
   CookieJar::Context ContextOf(std::string_view target, Time now) const;
 
   std::shared_ptr<const Program> program_;

@@ -77,30 +77,31 @@ void RequestCompiler::Error(std::string_view what) {
   }
 }
 
-void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task& task) {
+void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task& task,
+                              Step& step) {
   where_ = where;
-  CompileMethod(from, task);
+  CompileMethod(from, step);
   const Pieces target = TargetOf(from);
   const std::vector<HeaderLine> headers = HeadersOf(from);
   const Body body = BodyOf(from);
 
-  Need(target, task);
-  for (const HeaderLine& line : headers) Need(line.value, task);
-  Need(body.pieces, task);
-  OrderVariables(task);
+  Need(target, task, step);
+  for (const HeaderLine& line : headers) Need(line.value, task, step);
+  Need(body.pieces, task, step);
+  OrderNeeds(task, step);
 
-  CompiledRequest& request = task.request;
+  CompiledRequest& request = step.request;
   Emit(request.target, target, Escape::kPercent, task);
-  CompileHeaders(headers, task);
+  CompileHeaders(headers, task, step);
   Emit(request.body, body.pieces, body.escape, task);
   request.body_varies = !request.body.constant();
   const bool has_body = from.body().kind_case() != v1::Body::KIND_NOT_SET;
   request.sends_length =
-      has_body || task.method == "POST" || task.method == "PUT" || task.method == "PATCH";
+      has_body || step.method == "POST" || step.method == "PUT" || step.method == "PATCH";
   if (has_body && request.content_type.list().empty()) {
     request.content_type.Literal("Content-Type: " + std::string(body.type) + "\r\n");
   }
-  Assemble(task);
+  Assemble(step);
 }
 
 RequestCompiler::Pieces RequestCompiler::Parse(std::string_view text, std::string_view what) {
@@ -110,16 +111,16 @@ RequestCompiler::Pieces RequestCompiler::Parse(std::string_view text, std::strin
   return {};
 }
 
-void RequestCompiler::CompileMethod(const v1::Task& from, Task& task) {
-  task.method = from.method();
-  if (!IsToken(task.method) || Lower(task.method) == task.method) {
-    Error("'" + task.method + "' is not a method such as GET or POST");
-  } else if (task.method == "CONNECT") {
+void RequestCompiler::CompileMethod(const v1::Task& from, Step& step) {
+  step.method = from.method();
+  if (!IsToken(step.method) || Lower(step.method) == step.method) {
+    Error("'" + step.method + "' is not a method such as GET or POST");
+  } else if (step.method == "CONNECT") {
     Error("method CONNECT opens a tunnel, which is no request to measure");
   }
-  task.head = task.method == "HEAD";
+  step.head = step.method == "HEAD";
   for (const std::string_view method : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
-    task.idempotent |= task.method == method;
+    step.idempotent |= step.method == method;
   }
 }
 
@@ -245,7 +246,7 @@ RequestCompiler::Body RequestCompiler::BodyOf(const v1::Task& from) {
   }
 }
 
-void RequestCompiler::Need(const Pieces& pieces, Task& task) {
+void RequestCompiler::Need(const Pieces& pieces, Task& task, Step& step) {
   for (const TemplatePiece& piece : pieces) {
     if (!piece.variable) continue;
     const auto source = std::find_if(data_.begin(), data_.end(), [&](const DataSource& candidate) {
@@ -256,18 +257,23 @@ void RequestCompiler::Need(const Pieces& pieces, Task& task) {
       continue;
     }
     const auto id = static_cast<SourceId>(source - data_.begin());
-    if (std::none_of(task.variables.begin(), task.variables.end(),
-                     [&](const Variable& v) { return v.source == id; })) {
-      task.variables.push_back({id});
+    const auto known =
+        std::find_if(task.variables.begin(), task.variables.end(),
+                     [&](const Variable& variable) { return variable.source == id; });
+    const auto slot = static_cast<std::uint16_t>(known - task.variables.begin());
+    if (known == task.variables.end()) task.variables.push_back({id});
+    if (std::find(step.needs.begin(), step.needs.end(), slot) == step.needs.end()) {
+      step.needs.push_back(slot);
     }
   }
 }
 
-void RequestCompiler::OrderVariables(Task& task) const {
-  std::stable_sort(task.variables.begin(), task.variables.end(),
-                   [&](const Variable& a, const Variable& b) {
-                     return DrawOrder(data_[a.source]) < DrawOrder(data_[b.source]);
-                   });
+void RequestCompiler::OrderNeeds(const Task& task, Step& step) const {
+  const auto order = [&](std::uint16_t slot) {
+    return DrawOrder(data_[task.variables[slot].source]);
+  };
+  std::stable_sort(step.needs.begin(), step.needs.end(),
+                   [&](std::uint16_t a, std::uint16_t b) { return order(a) < order(b); });
 }
 
 void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape,
@@ -285,8 +291,9 @@ void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape,
   }
 }
 
-void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, Task& task) const {
-  CompiledRequest& request = task.request;
+void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, const Task& task,
+                                     Step& step) const {
+  CompiledRequest& request = step.request;
   request.headers.Literal(" HTTP/1.1\r\n");
   bool own_cookies = false;
   for (const HeaderLine& line : lines) {
@@ -300,10 +307,10 @@ void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, Task&
   if (target_.cookies() && !own_cookies) request.headers.Special(Segment::Kind::kCookies);
 }
 
-void RequestCompiler::Assemble(Task& task) {
-  CompiledRequest& request = task.request;
+void RequestCompiler::Assemble(Step& step) {
+  CompiledRequest& request = step.request;
   Segments& whole = request.whole;
-  whole.Literal(task.method + " ");
+  whole.Literal(step.method + " ");
   whole.Append(request.target);
   whole.Append(request.headers);
   whole.Append(request.content_type);

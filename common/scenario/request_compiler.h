@@ -1,7 +1,7 @@
 #pragma once
 
-// Turns one task's texts into a CompiledRequest: target, headers, body, and the variables that they
-// need. Private to Program::Compile.
+// Turns the texts of one request into a CompiledRequest: target, headers, body, and the variables
+// that they need. Private to Program::Compile.
 //
 // Every mistake becomes an error with the task's name in front; what a value of a header or of auth
 // is never stands in an error, since it may be a secret.
@@ -31,9 +31,9 @@ class RequestCompiler {
   RequestCompiler(const v1::Target& target, const Origin& origin, std::span<const DataSource> data,
                   std::vector<std::string>& errors);
 
-  // Fills `task.method`, `head`, `idempotent`, `variables` and `request`. `where` names the task in
-  // errors.
-  void Compile(const v1::Task& from, std::string_view where, Task& task);
+  // Fills `step.method`, `head`, `idempotent`, `needs` and `request`, and adds to the task's
+  // variables. `where` names the request in errors.
+  void Compile(const v1::Task& from, std::string_view where, Task& task, Step& step);
 
  private:
   using Pieces = std::vector<TemplatePiece>;
@@ -52,7 +52,7 @@ class RequestCompiler {
   void Error(std::string_view what);
   Pieces Parse(std::string_view text, std::string_view what);
 
-  void CompileMethod(const v1::Task& from, Task& task);
+  void CompileMethod(const v1::Task& from, Step& step);
   Pieces TargetOf(const v1::Task& from);
   std::string Encode(std::string_view literal, std::string_view what);
   std::vector<HeaderLine> HeadersOf(const v1::Task& from);
@@ -61,11 +61,11 @@ class RequestCompiler {
   Body BodyOf(const v1::Task& from);
 
   // Variables are numbered once all places that use them are known.
-  void Need(const Pieces& pieces, Task& task);
-  void OrderVariables(Task& task) const;
+  void Need(const Pieces& pieces, Task& task, Step& step);
+  void OrderNeeds(const Task& task, Step& step) const;
   void Emit(Segments& out, const Pieces& pieces, Escape escape, const Task& task) const;
-  void CompileHeaders(const std::vector<HeaderLine>& lines, Task& task) const;
-  static void Assemble(Task& task);
+  void CompileHeaders(const std::vector<HeaderLine>& lines, const Task& task, Step& step) const;
+  static void Assemble(Step& step);
 
   const v1::Target& target_;
   const Origin& origin_;

@@ -14,9 +14,9 @@ Expect::Expect(std::vector<Range> ranges) : ranges_(std::move(ranges)) {
   }
 }
 
-std::optional<std::string> Judge(const Task& task, int status) {
-  if (task.expect.Holds(status)) return std::nullopt;
-  return "HTTP " + std::to_string(status) + ", expected " + task.expect.text();
+std::optional<std::string> Judge(const Step& step, int status) {
+  if (step.expect.Holds(status)) return std::nullopt;
+  return "HTTP " + std::to_string(status) + ", expected " + step.expect.text();
 }
 
 TaskId UserClass::PickTask(Rng& rng) const {

@@ -1,12 +1,14 @@
 #pragma once
 
-// What a user class and a task compile to. Built by Program::Compile, read by the engine for each
-// iteration:
+// What a user class and a task compile to. A task is a flat list of operations, which a user carries
+// out one after the other; most have one, the request. Built by Program::Compile, read by the engine
+// for each iteration:
 //
 //   Rng rng(seed, user, iteration);
-//   const TaskId id = user_class.PickTask(rng);        // first, so that the choice depends on
-//   nothing else const Duration think = user_class.wait.Think(rng); draw.Take(task, session, pools,
-//   rng) …             // draw.h, then renderer.h, Judge, collect.h
+//   const TaskId id = user_class.PickTask(rng);   // first: the choice depends on nothing else
+//   const Duration think = user_class.wait.Think(rng);
+//   draw.Begin(task);
+//   … for each request: draw.Take(task, step, …)  // draw.h, then renderer.h, Judge, collect.h
 //
 // Thread: immutable.
 
@@ -27,7 +29,7 @@ using TaskId = std::uint16_t;      // index into Program::tasks
 using ClassId = std::uint16_t;     // index into Program::classes
 using SourceId = std::uint16_t;    // index into Program::data
 
-// The statuses that a task takes for success.
+// The statuses that a step takes for success.
 class Expect {
  public:
   struct Range {
@@ -50,13 +52,9 @@ class Expect {
   std::string text_;
 };
 
-// One value that a request needs. Slots of the compiled request are indexes into Task::variables.
-struct Variable {
-  SourceId source = 0;
-};
-
-struct Task {
-  std::string name;
+// One request of a task: sent, judged, and values collected from its response.
+struct Step {
+  std::string name;  // its endpoint's
   EndpointId endpoint = 0;
   // Under which a request is counted that is made once more behind one that met a connection which
   // the server had closed; absent: it is not.
@@ -70,16 +68,39 @@ struct Task {
   bool needs_body = false;          // collects from it
   bool needs_headers = false;       // Location or Set-Cookie matter
 
-  // Drawn in this order: random ones (each takes one number of the stream, whatever comes of it),
-  // then unique, then sequential ones, so that a skipped task uses up no row.
-  std::vector<Variable> variables;
+  // The slots of its values, drawn in this order: random ones (each takes one number of the stream,
+  // whatever comes of it), then unique, then sequential ones, so that a skipped step uses up no row.
+  std::vector<std::uint16_t> needs;
   CompiledRequest request;
   std::vector<CollectRule> collect;
 };
 
-// Nothing if the status is what the task expects, else "HTTP 500, expected 200..399". Allocates on
+// Nothing if the status is what the step expects, else "HTTP 500, expected 200..399". Allocates on
 // failure only.
-std::optional<std::string> Judge(const Task& task, int status);
+std::optional<std::string> Judge(const Step& step, int status);
+
+// One value that requests of a task need. Their slots are indexes into Task::variables.
+struct Variable {
+  SourceId source = 0;
+};
+
+struct Op {
+  enum class Kind : std::uint8_t {
+    kRequest,  // Task::steps[index]
+  };
+  Kind kind = Kind::kRequest;
+  std::uint16_t index = 0;
+};
+
+struct Task {
+  std::string name;
+  std::vector<Variable> variables;
+  std::vector<Step> steps;  // at least one
+  std::vector<Op> ops;
+
+  // Under which a whole iteration is counted that never began.
+  EndpointId endpoint() const { return steps.front().endpoint; }
+};
 
 // The time between two tasks of a user.
 class Wait {

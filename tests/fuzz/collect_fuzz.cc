@@ -62,10 +62,10 @@ std::size_t Collect(std::string_view pointer, std::string_view body, bool all) {
   Pools pools(**program);
   Collector collector;
   Rng rng(1);
-  const std::size_t taken = collector.Take((*program)->tasks()[0], body, pools, rng);
+  const std::size_t taken = collector.Take((*program)->tasks()[0].steps[0], body, pools, rng);
   SFP_CHECK(pools.size(0) <= taken);
   // What one body left behind does not matter to the next.
-  SFP_CHECK(collector.Take((*program)->tasks()[0], body, pools, rng) == taken);
+  SFP_CHECK(collector.Take((*program)->tasks()[0].steps[0], body, pools, rng) == taken);
   return taken;
 }
 

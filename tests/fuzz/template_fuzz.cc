@@ -76,8 +76,9 @@ std::string Render(const Texts& texts, std::string_view value) {
   Renderer renderer(*program);
   Draw draw;
   Rng rng(1);
-  SFP_CHECK(draw.Take(**program, task, session, pools, rng));
-  return std::string(renderer.Render(task, draw, session, Time()).bytes);
+  draw.Begin(task);
+  SFP_CHECK(draw.Take(**program, task, task.steps[0], session, pools, rng));
+  return std::string(renderer.Render(task.steps[0], draw, session, Time()).bytes);
 }
 
 std::size_t HeaderSize(const std::string& request) {

@@ -85,7 +85,7 @@ void Arrivals::Serve(std::uint64_t arrival, Time planned, Time now) {
     return;
   }
   Rng rng(context_.seed, plan::kArrivalStreams + arrival, 0);
-  context_.recorder->Dropped(context_.program.tasks()[user_class.PickTask(rng)].endpoint, 1);
+  context_.recorder->Dropped(context_.program.tasks()[user_class.PickTask(rng)].endpoint(), 1);
 }
 
 User* Arrivals::Free(const scenario::UserClass& user_class, Time now) {

@@ -26,17 +26,14 @@ struct User::Waiting {
 UserTask User::Live() {
   co_await Waiting{*this, Begin(wanted_)};
   while (Choose()) {
-    const bool drawn = Draw();
-    if (drawn) {
+    while (NextStep() && Draw()) {
       bool more = true;
       while (more) {
         Exchange& exchange = co_await Sending{*this};
         more = Settle(exchange);
       }
-    } else {
-      context_.recorder->Skipped(task_->endpoint);
     }
-    co_await Waiting{*this, Ended(!drawn)};
+    co_await Waiting{*this, Ended()};
   }
 }
 
@@ -96,7 +93,7 @@ void User::Sleep(Time until) {
 }
 
 void User::GiveUp(Time now) {
-  if (exchanging_) context_.recorder->GaveUp(task_->endpoint, now - now_);
+  if (exchanging_) context_.recorder->GaveUp(endpoint(), now - now_);
 }
 
 void User::OnTimer(Time now) {
@@ -120,20 +117,27 @@ void User::Resume() {
 
 bool User::Choose() {
   const scenario::UserClass& of = user_class();
-  const auto tasks = context_.program.tasks();
   if (Leaves()) {
     if (iteration_ == 0 || on_stop_ == of.on_stop.size()) return false;
     stage_ = Stage::kOnStop;
-    task_ = &tasks[of.on_stop[on_stop_++]];
+    Take(of.on_stop[on_stop_++]);
   } else if (on_start_ < of.on_start.size()) {
     stage_ = Stage::kOnStart;
-    task_ = &tasks[of.on_start[on_start_++]];
+    Take(of.on_start[on_start_++]);
   } else {
     Pick();
     return true;
   }
   rng_ = Rng(context_.seed, number(), iteration_++);
   return true;
+}
+
+void User::Take(scenario::TaskId task) {
+  task_ = &context_.program.tasks()[task];
+  draw_.Begin(*task_);
+  op_ = 0;
+  broken_off_ = skipped_ = false;
+  first_ = true;
 }
 
 // The order of random numbers is part of what a seed means: task, wait, values, collected values.
@@ -143,12 +147,19 @@ void User::Pick() {
   if (role_.serves) {
     ++iteration_;
     rng_ = Rng(context_.seed, plan::kArrivalStreams + arrival_, 0);
-    task_ = &context_.program.tasks()[user_class().PickTask(rng_)];
+    Take(user_class().PickTask(rng_));
     return;
   }
   rng_ = Rng(context_.seed, number(), iteration_++);
-  task_ = &context_.program.tasks()[user_class().PickTask(rng_)];
+  Take(user_class().PickTask(rng_));
   think_ = user_class().wait.Think(rng_);
+}
+
+bool User::NextStep() {
+  if (broken_off_ || op_ == task_->ops.size()) return false;
+  if (retiring_ && stage_ != Stage::kOnStop) return false;
+  step_ = &task_->steps[task_->ops[op_++].index];
+  return true;
 }
 
 bool User::Draw() {
@@ -156,17 +167,21 @@ bool User::Draw() {
   retrying_ = false;
   std::optional<std::uint64_t> arrival;
   if (role_.serves && stage_ == Stage::kPicked) arrival = arrival_;
-  if (!draw_.Take(context_.program, *task_, session_, context_.pools, rng_, arrival)) return false;
-  rendered_ = context_.renderer.Render(*task_, draw_, session_, now_);
+  if (!draw_.Take(context_.program, *task_, *step_, session_, context_.pools, rng_, arrival)) {
+    context_.recorder->Skipped(step_->endpoint);
+    skipped_ = true;
+    return false;
+  }
+  rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
   return true;
 }
 
 void User::Send() {
   const Request request{.bytes = rendered_.bytes,
                         .head = rendered_.head,
-                        .keep_body = task_->needs_body,
-                        .keep_headers = task_->needs_headers,
-                        .timeout = task_->timeout};
+                        .keep_body = step_->needs_body,
+                        .keep_headers = step_->needs_headers,
+                        .timeout = step_->timeout};
   context_.recorder->Started(endpoint());
   exchanging_ = true;
   connection_->Start(request, *this);
@@ -183,47 +198,48 @@ void User::Fail(Exchange& exchange, stats::FailureKind kind, std::string message
 
 bool User::Settle(Exchange& exchange) {
   stats::Sample& sample = exchange.sample;
-  const bool planned = stage_ == Stage::kPicked && hops_ == 0 && !retrying_ &&
+  const bool planned = std::exchange(first_, false) && stage_ == Stage::kPicked &&
                        (role_.serves || user_class().wait.pacing().has_value());
   sample.intended =
       planned ? std::max(sample.ended - wanted_, sample.response) : stats::kNotMeasured;
   bool more = false;
   if (sample.failure == nullptr) {
     if (!exchange.set_cookies.empty()) {
-      context_.renderer.StoreCookies(*task_, draw_, session_, exchange.set_cookies, now_);
+      context_.renderer.StoreCookies(*step_, draw_, session_, exchange.set_cookies, now_);
     }
-    if (scenario::IsRedirect(sample.status) && task_->max_redirects > 0) {
+    if (scenario::IsRedirect(sample.status) && step_->max_redirects > 0) {
       more = FollowRedirect(exchange);
-    } else if (std::optional<std::string> wrong = scenario::Judge(*task_, sample.status)) {
+    } else if (std::optional<std::string> wrong = scenario::Judge(*step_, sample.status)) {
       Fail(exchange, stats::FailureKind::kStatus, *std::move(wrong));
-    } else if (task_->needs_body) {
-      context_.collector.Take(*task_, exchange.body, context_.pools, rng_);
+    } else if (step_->needs_body) {
+      context_.collector.Take(*step_, exchange.body, context_.pools, rng_);
     }
   }
   context_.recorder->Completed(endpoint(), sample);
   const bool retried = std::exchange(retrying_, false);
   if (!retried && MayRetry(exchange)) {
-    rendered_ = context_.renderer.Render(*task_, draw_, session_, now_);
+    rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
     return retrying_ = true;
   }
+  broken_off_ = sample.failure != nullptr;
   return more;
 }
 
 bool User::MayRetry(const Exchange& exchange) const {
-  return task_->retry_endpoint && hops_ == 0 && (!context_.stopping || stage_ == Stage::kOnStop) &&
+  return step_->retry_endpoint && hops_ == 0 && (!context_.stopping || stage_ == Stage::kOnStop) &&
          exchange.sample.failure != nullptr &&
          stats::MetClosedConnection(exchange.failure.kind, exchange.failure.evidence);
 }
 
 bool User::FollowRedirect(Exchange& exchange) {
-  if (hops_ == task_->max_redirects) {
+  if (hops_ == step_->max_redirects) {
     Fail(exchange, stats::FailureKind::kRedirects,
          "more than " + std::to_string(hops_) + " redirects");
     return false;
   }
   if (context_.stopping && stage_ != Stage::kOnStop) return false;
   StatusOr<scenario::Rendered> next = context_.renderer.RenderRedirect(
-      *task_, draw_, session_, exchange.sample.status, exchange.location, now_);
+      *step_, draw_, session_, exchange.sample.status, exchange.location, now_);
   if (!next.ok()) {
     Fail(exchange, stats::FailureKind::kRedirects, Message(next.status()));
     return false;
@@ -250,7 +266,7 @@ Time User::FirstPick(Time from) {
   return std::max(from, now_);
 }
 
-Time User::Ended(bool skipped) {
+Time User::Ended() {
   if (stage_ == Stage::kPicked) context_.recorder->Iteration();
   if (Leaves()) {
     if (!again_ || on_stop_ < user_class().on_stop.size()) return now_;
@@ -273,7 +289,7 @@ Time User::Ended(bool skipped) {
   }
   const std::optional<Duration> pacing = user_class().wait.pacing();
   wanted_ = pacing ? wanted_ + *pacing : now_ + think_;
-  return std::max(wanted_, skipped ? now_ + kLeastWaitAfterSkip : now_);
+  return std::max(wanted_, skipped_ ? now_ + kLeastWaitAfterSkip : now_);
 }
 
 }  // namespace sfp::engine

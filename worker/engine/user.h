@@ -1,6 +1,6 @@
 #pragma once
 
-// One virtual user: on_start once, then for ever pick a task, send its request, judge, collect,
+// One virtual user: on_start once, then for ever pick a task, send its requests, judge, collect,
 // record, wait; on_stop when it retires. Its life is the coroutine Live in user.cc; here is what it
 // carries.
 //
@@ -13,12 +13,15 @@
 //   at once, again and again, until it has caught up. User u's grid begins frac((u + 1) φ) of a
 //   period after its start (φ the golden ratio), so that users who start together stay apart.
 // * In the open model it has no wait: after each task it is free until it is given an arrival.
-// * The intended response time of a paced task or an arrival's counts from when it was wanted.
+// * The intended response time of a paced task's first request, or an arrival's, counts from when it
+//   was wanted.
 // * With the target's retry, a request that met a connection which the server had closed is made
 //   once more, as a request of an endpoint of its own; the failure stays one.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
 //   not the user.
-// * A skipped task is counted and followed by the wait, of at least kLeastWaitAfterSkip.
+// * A step for which a value is missing is skipped and counted, and ends the task; the wait behind it
+//   is at least kLeastWaitAfterSkip.
+// * A user that retires ends its task behind the request under way.
 //
 // Built by its UserOwner (population.h, arrivals.h), which retires and destroys it. Never destroyed
 // from inside its own callbacks.
@@ -130,18 +133,20 @@ class User final : private Timer, private ExchangeHandler {
   Time Begin(Time planned);
   bool Choose();  // the next task; false: its life is over
   void Pick();
-  bool Draw();
+  void Take(scenario::TaskId task);
+  bool NextStep();  // false: the task is over
+  bool Draw();      // false: it lacks a value and is skipped
   void Send();
   // Judges, collects and records; true if a redirect leads to another request, rendered then.
   bool Settle(Exchange& exchange);
   bool FollowRedirect(Exchange& exchange);
   bool MayRetry(const Exchange& exchange) const;
   scenario::EndpointId endpoint() const {
-    return retrying_ ? *task_->retry_endpoint : task_->endpoint;
+    return retrying_ ? *step_->retry_endpoint : step_->endpoint;
   }
   void Fail(Exchange& exchange, stats::FailureKind kind, std::string message);
   // The task is over: when the next one starts, kNever for a user that is told.
-  Time Ended(bool skipped);
+  Time Ended();
   Time FirstPick(Time from);
   bool Leaves() const { return retiring_ || picked_ == role_.iterations; }
 
@@ -153,21 +158,26 @@ class User final : private Timer, private ExchangeHandler {
   scenario::Draw draw_;
   scenario::Rendered rendered_;  // valid from rendering to Connection::Start
   const scenario::Task* task_ = nullptr;
-  Exchange* exchange_ = nullptr;  // during OnExchange
-  Rng rng_{0};                    // of this iteration
-  std::uint64_t iteration_ = 0;   // the next one
-  std::uint64_t picked_ = 0;      // tasks of this life, without on_start and on_stop
-  std::uint64_t arrival_ = 0;     // that it serves
-  Duration think_{0};             // after this task
-  Time now_{};                    // the newest time it knows; of a request under way, its start
-  Time wanted_{};                 // when the plan wanted this task to start
-  Time until_{};                  // of the wait under way
-  std::uint32_t on_start_ = 0;    // the next task of it
+  const scenario::Step* step_ = nullptr;  // of it, under way or the last one
+  Exchange* exchange_ = nullptr;          // during OnExchange
+  Rng rng_{0};                            // of this iteration
+  std::uint64_t iteration_ = 0;           // the next one
+  std::uint64_t picked_ = 0;              // tasks of this life, without on_start and on_stop
+  std::uint64_t arrival_ = 0;             // that it serves
+  Duration think_{0};                     // after this task
+  Time now_{};                  // the newest time it knows; of a request under way, its start
+  Time wanted_{};               // when the plan wanted this task to start
+  Time until_{};                // of the wait under way
+  std::uint32_t on_start_ = 0;  // the next task of it
   std::uint32_t on_stop_ = 0;
-  std::uint32_t hops_ = 0;  // redirects followed in this task
+  std::uint32_t op_ = 0;    // of the task, the next one
+  std::uint32_t hops_ = 0;  // redirects followed in this step
   Stage stage_ = Stage::kOnStart;
   bool exchanging_ = false;
-  bool retrying_ = false;  // the request is one that is made once more
+  bool broken_off_ = false;  // a failure ended the task
+  bool skipped_ = false;     // a step of the task
+  bool first_ = true;        // no request of this task has come back yet
+  bool retrying_ = false;    // the request is one that is made once more
   bool retiring_ = false;
   bool again_ = false;  // wanted after on_stop
   UserTask life_;

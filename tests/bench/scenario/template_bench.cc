@@ -46,8 +46,9 @@ void TemplateRender(benchmark::State& state) {
   Draw draw;
   Rng rng(1);
   for (auto _ : state) {
-    SFP_CHECK(draw.Take(*program, task, session, pools, rng));
-    benchmark::DoNotOptimize(renderer.Render(task, draw, session, Time()).bytes.data());
+    draw.Begin(task);
+    SFP_CHECK(draw.Take(*program, task, task.steps[0], session, pools, rng));
+    benchmark::DoNotOptimize(renderer.Render(task.steps[0], draw, session, Time()).bytes.data());
   }
 }
 BENCHMARK(TemplateRender);
@@ -66,7 +67,8 @@ void CollectFromList(benchmark::State& state) {
   Pools pools(*program);
   Collector collector;
   Rng rng(1);
-  for (auto _ : state) SFP_CHECK(collector.Take(program->tasks()[1], body, pools, rng) == 1);
+  for (auto _ : state)
+    SFP_CHECK(collector.Take(program->tasks()[1].steps[0], body, pools, rng) == 1);
   state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
 }
 BENCHMARK(CollectFromList);

@@ -49,18 +49,20 @@ TEST(AllocationTest, NothingIsAllocatedPerRequestInSteadyState) {
     Rng rng(1, 3, iteration);
     const Task& task = program->tasks()[session.user_class().PickTask(rng)];
     bytes += session.user_class().wait.Think(rng).count() > 0;
-    if (!draw.Take(*program, task, session, pools, rng)) {
+    const Step& step = task.steps[0];
+    draw.Begin(task);
+    if (!draw.Take(*program, task, step, session, pools, rng)) {
       ++skipped;
       return;
     }
-    bytes += renderer.Render(task, draw, session, Time()).bytes.size();
-    failed += task.expect.Holds(400) ? 0 : Judge(task, 200).has_value();
-    collected += collector.Take(task, body, pools, rng);
+    bytes += renderer.Render(step, draw, session, Time()).bytes.size();
+    failed += step.expect.Holds(400) ? 0 : Judge(step, 200).has_value();
+    collected += collector.Take(step, body, pools, rng);
   };
   std::string_view cookie = "sid=0123456789abcdef; Path=/";
   std::uint64_t iteration = 0;
   while (iteration < 200) iterate(iteration++);
-  renderer.StoreCookies(program->tasks()[2], draw, session, {&cookie, 1}, Time());
+  renderer.StoreCookies(program->tasks()[2].steps[0], draw, session, {&cookie, 1}, Time());
   while (iteration < 400) iterate(iteration++);
 
   const std::uint64_t before = test::Allocations();

@@ -20,7 +20,7 @@ std::vector<std::string> Taken(const std::string& pointer, std::string_view body
   Pools pools(*program);
   Rng rng(1);
   Collector collector;
-  const std::size_t count = collector.Take(program->tasks()[0], body, pools, rng);
+  const std::size_t count = collector.Take(program->tasks()[0].steps[0], body, pools, rng);
   EXPECT_EQ(count, pools.size(0));
   std::vector<std::string> values;
   for (std::size_t i = 0; i < count; ++i) {
@@ -135,10 +135,10 @@ TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
   Pools pools(*program);
   Rng rng(1);
   Collector collector;
-  const Task& task = program->tasks()[0];
-  EXPECT_EQ(collector.Take(task, R"({"id":"a\n)", pools, rng), 0u);
-  EXPECT_EQ(collector.Take(task, R"({"id":"b"})", pools, rng), 1u);
-  EXPECT_EQ(collector.Take(task, R"([{"id":"c"}])", pools, rng), 0u);
+  const Step& step = program->tasks()[0].steps[0];
+  EXPECT_EQ(collector.Take(step, R"({"id":"a\n)", pools, rng), 0u);
+  EXPECT_EQ(collector.Take(step, R"({"id":"b"})", pools, rng), 1u);
+  EXPECT_EQ(collector.Take(step, R"([{"id":"c"}])", pools, rng), 0u);
   std::string value;
   EXPECT_TRUE(pools.AppendRandom(0, 0, value));
   EXPECT_EQ(value, "b");
@@ -146,13 +146,13 @@ TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
 
 TEST(CollectTest, RandomTakesOneOfTheValuesEvenly) {
   const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
-  const Task& task = program->tasks()[0];
+  const Step& step = program->tasks()[0].steps[0];
   Collector collector;
   Rng rng(7);
   std::map<std::string, int> counts;
   for (int i = 0; i < 3000; ++i) {
     Pools pools(*program);
-    ASSERT_EQ(collector.Take(task, "[1,2,3]", pools, rng), 1u);
+    ASSERT_EQ(collector.Take(step, "[1,2,3]", pools, rng), 1u);
     std::string value;
     pools.AppendRandom(0, 0, value);
     ++counts[value];
@@ -166,8 +166,8 @@ TEST(CollectTest, TakesOneNumberPerRandomRuleWhateverIsFound) {
   Pools pools(*program);
   Collector collector;
   Rng found(3), none(3), want(3);
-  collector.Take(program->tasks()[0], "[1,2,3]", pools, found);
-  collector.Take(program->tasks()[0], "nonsense", pools, none);
+  collector.Take(program->tasks()[0].steps[0], "[1,2,3]", pools, found);
+  collector.Take(program->tasks()[0].steps[0], "nonsense", pools, none);
   want.Next();
   const std::uint64_t next = want.Next();
   EXPECT_EQ(found.Next(), next);
@@ -182,8 +182,8 @@ TEST(CollectTest, SeveralRulesReadOneBody) {
   Pools pools(*program);
   Rng rng(1);
   Collector collector;
-  EXPECT_EQ(collector.Take(program->tasks()[0], R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})",
-                           pools, rng),
+  EXPECT_EQ(collector.Take(program->tasks()[0].steps[0],
+                           R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})", pools, rng),
             4u);
   EXPECT_EQ(pools.size(0), 3u);
   EXPECT_EQ(pools.size(1), 1u);

@@ -19,9 +19,14 @@ class DrawTest : public testing::Test {
   }
   // The value of the only variable in the user's next draw, "skip" if there is none.
   std::string Next(UserSession& session, Rng& rng) {
-    return draw_.Take(*program_, program_->tasks()[0], session, *pools_, rng)
-               ? std::string(draw_.value(0))
-               : "skip";
+    return Take(0, session, rng) ? std::string(draw_.value(0)) : "skip";
+  }
+  // What the first step of a task needs.
+  bool Take(std::size_t id, UserSession& session, Rng& rng,
+            std::optional<std::uint64_t> arrival = std::nullopt) {
+    const Task& task = program_->tasks()[id];
+    draw_.Begin(task);
+    return draw_.Take(*program_, task, task.steps[0], session, *pools_, rng, arrival);
   }
   std::string Next(UserSession& session) {
     Rng rng(1);
@@ -108,7 +113,7 @@ TEST_F(DrawTest, AUserOfTheOpenModelHasTheRowsKeptAsideOnly) {
   UserSession again(*program_, 3, user_class, 10, true);
   EXPECT_EQ(Next(again), "skip");
   Rng rng(1);
-  EXPECT_TRUE(draw_.Take(*program_, program_->tasks()[1], session, *pools_, rng, 0));
+  EXPECT_TRUE(Take(1, session, rng, 0));
   EXPECT_EQ(draw_.value(0), "10");
 }
 
@@ -151,21 +156,20 @@ TEST_F(DrawTest, SkipsWhileNothingIsCollected) {
   EXPECT_EQ(Next(session), "x");
 }
 
-TEST_F(DrawTest, ASkippedTaskUsesUpNoRowAndTheSameNumbers) {
+TEST_F(DrawTest, ASkippedStepUsesUpNoRowAndTheSameNumbers) {
   Use("data { name: 'u' pick: PICK_UNIQUE values { values: ['only'] } } "
       "data { name: 'c' collected { capacity: 2 } } data { name: 'r' values { values: 'r' } }",
       "/{{u}}/{{c}}/{{r}}");
   UserSession session(*program_, 0, 1);
-  const Task& task = program_->tasks()[0];
   Rng skipped(5), taken(5);
-  EXPECT_FALSE(draw_.Take(*program_, task, session, *pools_, skipped));
+  EXPECT_FALSE(Take(0, session, skipped));
   pools_->Add(1, "x");
-  EXPECT_TRUE(draw_.Take(*program_, task, session, *pools_, taken));
+  EXPECT_TRUE(Take(0, session, taken));
   EXPECT_EQ(skipped.Next(), taken.Next());
   std::set<std::string> values;
   for (std::size_t slot = 0; slot < 3; ++slot) values.insert(std::string(draw_.value(slot)));
   EXPECT_EQ(values, (std::set<std::string>{"only", "r", "x"}));
-  EXPECT_FALSE(draw_.Take(*program_, task, session, *pools_, taken));  // "only" is used up
+  EXPECT_FALSE(Take(0, session, taken));  // "only" is used up
 }
 
 TEST_F(DrawTest, ManyLongValuesKeepApart) {
@@ -179,7 +183,7 @@ TEST_F(DrawTest, ManyLongValuesKeepApart) {
   Use(data, path);
   UserSession session(*program_, 0, 1);
   Rng rng(1);
-  ASSERT_TRUE(draw_.Take(*program_, program_->tasks()[0], session, *pools_, rng));
+  ASSERT_TRUE(Take(0, session, rng));
   for (int i = 0; i < 9; ++i) EXPECT_EQ(draw_.value(i), std::string(i * 7, 'a' + i));
 }
 

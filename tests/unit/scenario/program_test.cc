@@ -19,12 +19,12 @@ TEST(ProgramTest, CompilesTheStaffFeePrivilegeScenario) {
   EXPECT_EQ(program->endpoints()[1].method, "GET");
   EXPECT_EQ(program->origin().authority, "localhost:8080");
 
-  const Task& by_term = TaskNamed(*program, "by_term");
+  const Step& by_term = StepNamed(*program, "by_term");
   EXPECT_TRUE(by_term.needs_body);
   EXPECT_FALSE(by_term.needs_headers);
   EXPECT_TRUE(by_term.idempotent);
   EXPECT_EQ(by_term.timeout, Duration(120'000'000'000));
-  EXPECT_FALSE(TaskNamed(*program, "by_id").needs_body);
+  EXPECT_FALSE(StepNamed(*program, "by_id").needs_body);
 
   const UserClass& user_class = program->classes()[0];
   EXPECT_EQ(user_class.on_start, std::vector<TaskId>{1});
@@ -42,9 +42,9 @@ TEST(ProgramTest, NamesBeyondAThousandShareOneEndpoint) {
   ASSERT_EQ(program->endpoints().size(), kMostEndpoints + 1);
   EXPECT_EQ(program->endpoints()[999].name, "item/999");
   EXPECT_EQ(program->endpoints()[1000].name, kOtherEndpoint);
-  EXPECT_EQ(program->tasks()[999].endpoint, 999);
-  for (const int i : {1000, 1001, 9999}) EXPECT_EQ(program->tasks()[i].endpoint, 1000);
-  EXPECT_EQ(program->tasks()[10'000].endpoint, 7);  // another class's task of that name
+  EXPECT_EQ(program->tasks()[999].endpoint(), 999);
+  for (const int i : {1000, 1001, 9999}) EXPECT_EQ(program->tasks()[i].endpoint(), 1000);
+  EXPECT_EQ(program->tasks()[10'000].endpoint(), 7);  // another class's task of that name
   EXPECT_FALSE(EndpointWarning(program->endpoints().size()).empty());
   EXPECT_TRUE(EndpointWarning(kMostEndpoints).empty());
 }
@@ -167,7 +167,7 @@ TEST(JudgeTest, SaysWhatWasExpected) {
       {"by_id", 404, std::nullopt},
       {"by_id", 401, "HTTP 401, expected 200 or 404"},
   };
-  for (const auto& c : kCases) EXPECT_EQ(Judge(TaskNamed(*program, c.task), c.status), c.failure);
+  for (const auto& c : kCases) EXPECT_EQ(Judge(StepNamed(*program, c.task), c.status), c.failure);
   EXPECT_EQ(Expect({{200, 204}, {301, 301}, {404, 410}}).text(), "200..204, 301 or 404..410");
 }
 

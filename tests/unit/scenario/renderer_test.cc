@@ -19,9 +19,12 @@ struct User {
         renderer(program),
         session(*program, number, 100) {}
 
-  const Task& Find(std::string_view task) { return TaskNamed(*program, task); }
+  const Step& Find(std::string_view task) { return StepNamed(*program, task); }
   std::string Render(std::string_view task, Rng rng = Rng(1)) {
-    if (!draw.Take(*program, Find(task), session, pools, rng)) return "skip";
+    draw.Begin(TaskNamed(*program, task));
+    if (!draw.Take(*program, TaskNamed(*program, task), Find(task), session, pools, rng)) {
+      return "skip";
+    }
     return std::string(renderer.Render(Find(task), draw, session, now).bytes);
   }
   std::string Redirect(std::string_view task, int status, std::string_view location) {
@@ -70,9 +73,9 @@ TEST(RendererTest, RendersTheStaffFeePrivilegeRequests) {
 
 TEST(RendererTest, ConstantTextIsOneSegment) {
   const auto program = Compiled(kStaffFeePrivilege);
-  EXPECT_EQ(TaskNamed(*program, "bad_request").request.whole.list().size(), 1u);
-  EXPECT_EQ(TaskNamed(*program, "by_term").request.whole.list().size(), 3u);
-  EXPECT_EQ(TaskNamed(*program, "by_id").request.whole.list().size(), 5u);
+  EXPECT_EQ(StepNamed(*program, "bad_request").request.whole.list().size(), 1u);
+  EXPECT_EQ(StepNamed(*program, "by_term").request.whole.list().size(), 3u);
+  EXPECT_EQ(StepNamed(*program, "by_id").request.whole.list().size(), 5u);
 }
 
 TEST(RendererTest, SameSeedSameBytes) {

@@ -36,6 +36,11 @@ inline const Task& TaskNamed(const Program& program, std::string_view name) {
   return program.tasks()[0];
 }
 
+// Of a task with one request.
+inline const Step& StepNamed(const Program& program, std::string_view name) {
+  return TaskNamed(program, name).steps[0];
+}
+
 // One class with one task, to which `task` adds its fields; `rest` stands at the top.
 inline std::string OneTask(const std::string& task, const std::string& rest = "",
                            const std::string& target = "") {
