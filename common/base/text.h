@@ -19,6 +19,7 @@ namespace sfp {
 std::optional<std::string> Nearest(std::string_view word, std::span<const std::string> candidates);
 
 std::string Base64(std::string_view bytes);
+void AppendBase64(std::string& out, std::string_view bytes);
 
 // RFC 3986: everything but unreserved characters becomes %XX.
 void AppendPercentEncoded(std::string& out, std::string_view text);

@@ -1,7 +1,8 @@
+#include <algorithm>
 #include <set>
 
 #include "common/config/builder.h"
-#include "common/config/csv.h"
+#include "common/config/rows.h"
 #include "common/config/values.h"
 #include "common/scenario/template.h"
 
@@ -35,20 +36,74 @@ void BuildRange(const Node& range, Context& context, v1::DataSource& out) {
                                             : "the step does not lead from 'from' to 'to'");
 }
 
-void BuildCsv(const Node& source, Context& context, v1::DataSource& out) {
-  const Node& csv = *source.Get("csv");
-  const Node* column = source.Get("column");
-  out.mutable_values();
-  if (!csv.is_scalar() || csv.value.empty() || (column != nullptr && !column->is_scalar())) return;
-  CsvColumn read = ReadCsvColumn(context.PathOf(csv), Text(column).value_or(""));
-  if (!read.error.empty()) {
-    const bool about_column = read.no_such_column && column != nullptr;
-    return context.Add(about_column ? *column : csv,
-                       about_column ? Quote(csv) + ": " + Say(*column, read.error)
-                                    : "can't read " + Quote(csv) + ": " + read.error);
+// The columns that a source names, and where it does.
+std::vector<const Node*> ColumnsOf(const Node& source) {
+  std::vector<const Node*> nodes;
+  if (const Node* column = source.Get("column"); column != nullptr && column->is_scalar()) {
+    nodes.push_back(column);
   }
-  context.notes[&csv] = std::to_string(read.values.size()) + " rows";
-  for (std::string& value : read.values) out.mutable_values()->add_values(std::move(value));
+  if (const Node* columns = source.Get("columns"); columns != nullptr && columns->is_list()) {
+    for (const Node& column : columns->children) {
+      if (column.is_scalar()) nodes.push_back(&column);
+    }
+  }
+  return nodes;
+}
+
+void CheckColumns(const Node& source, const std::vector<const Node*>& columns, Context& context) {
+  std::set<std::string> names;
+  for (const Node* column : columns) {
+    if (!scenario::IsTemplateName(source.key + "." + column->value)) {
+      context.Add(*column, "a template can't hold the column's name " + Quote(*column) +
+                               ": letters, digits, '_', '-' or '.'");
+    } else if (!names.insert(column->value).second) {
+      context.Add(*column, "column " + Quote(*column) + " stands here twice");
+    }
+  }
+}
+
+// `file`: csv or jsonl.
+void BuildRows(const Node& source, const Node& file, Context& context, v1::DataSource& out) {
+  const bool table = source.Get("columns") != nullptr;
+  const std::vector<const Node*> columns = ColumnsOf(source);
+  out.mutable_values();
+  if (table) CheckColumns(source, columns, context);
+  if (!file.is_scalar() || file.value.empty()) return;
+  const bool lines = file.key == "jsonl";
+  if (lines && columns.empty()) {
+    return context.diagnostics.Add(source.key_place,
+                                   "one of column or columns is missing in '" + source.key + "'");
+  }
+  std::vector<std::string> names;
+  for (const Node* column : columns) names.push_back(column->value);
+  const std::string path = context.PathOf(file);
+  Rows rows = lines ? ReadJsonLines(path, names) : ReadCsv(path, names);
+  if (!rows.error.empty()) {
+    if (!rows.no_such_column) {
+      return context.Add(file, "can't read " + Quote(file) + ": " + rows.error);
+    }
+    const Node& column = *columns[*rows.no_such_column];
+    return context.Add(column, Quote(file) + ": " + Say(column, rows.error));
+  }
+  const std::size_t width = std::max<std::size_t>(1, names.size());
+  context.notes[&file] = std::to_string(rows.values.size() / width) + " rows";
+  auto& cells =
+      table ? *out.mutable_table()->mutable_cells() : *out.mutable_values()->mutable_values();
+  if (table) out.mutable_table()->mutable_columns()->Assign(names.begin(), names.end());
+  cells.Reserve(static_cast<int>(rows.values.size()));
+  for (std::string& value : rows.values) cells.Add(std::move(value));
+}
+
+v1::Exhausted ExhaustedOf(const Node& source, Context& context) {
+  const Node* exhausted = source.Get("exhausted");
+  if (exhausted == nullptr) return v1::EXHAUSTED_SKIP;
+  if (Text(source.Get("pick")) != "unique") {
+    context.Add(*exhausted, "only unique rows are ever exhausted: 'pick: unique'");
+  }
+  const std::string word = Text(exhausted).value_or("");
+  return word == "stop"    ? v1::EXHAUSTED_STOP
+         : word == "cycle" ? v1::EXHAUSTED_CYCLE
+                           : v1::EXHAUSTED_SKIP;
 }
 
 void BuildSource(const Node& source, Context& context, v1::DataSource& out) {
@@ -58,6 +113,7 @@ void BuildSource(const Node& source, Context& context, v1::DataSource& out) {
   out.set_pick(word == "unique"       ? v1::PICK_UNIQUE
                : word == "sequential" ? v1::PICK_SEQUENTIAL
                                       : v1::PICK_RANDOM);
+  out.set_exhausted(ExhaustedOf(source, context));
   if (const Node* values = source.Get("values")) {
     out.mutable_values();
     if (!values->is_list()) return;
@@ -66,8 +122,10 @@ void BuildSource(const Node& source, Context& context, v1::DataSource& out) {
     }
   } else if (const Node* range = source.Get("range")) {
     BuildRange(*range, context, out);
-  } else if (source.Get("csv") != nullptr) {
-    BuildCsv(source, context, out);
+  } else if (const Node* csv = source.Get("csv")) {
+    BuildRows(source, *csv, context, out);
+  } else if (const Node* jsonl = source.Get("jsonl")) {
+    BuildRows(source, *jsonl, context, out);
   } else if (const Node* collected = source.Get("collected")) {
     constexpr std::uint32_t kCapacity = 10;
     out.mutable_collected()->set_capacity(
@@ -104,7 +162,14 @@ void BuildData(const Node* data, const Node* users, Context& context, v1::Scenar
   }
   const std::set<std::string> filled = CollectedInto(users);
   for (const Node& source : data->children) {
-    context.sources[source.key] = {source.Get("collected") != nullptr, filled.contains(source.key)};
+    const Node* columns = source.Get("columns");
+    for (const Node* column : columns == nullptr ? std::vector<const Node*>() : ColumnsOf(source)) {
+      context.sources[source.key + "." + column->value] = {};
+    }
+    if (columns == nullptr) {
+      context.sources[source.key] = {source.Get("collected") != nullptr,
+                                     filled.contains(source.key)};
+    }
     if (!scenario::IsTemplateName(source.key)) {
       Node name;
       name.value = source.key;
@@ -116,6 +181,22 @@ void BuildData(const Node* data, const Node* users, Context& context, v1::Scenar
     BuildSource(source, context, *out.add_data());
   }
 }
+
+namespace {
+
+// Of a name that no data has.
+std::string NoData(const std::string& name, const Context& context) {
+  std::vector<std::string> names;
+  for (const auto& [known, unused] : context.sources) names.push_back(known);
+  const auto column = std::find_if(names.begin(), names.end(), [&](const std::string& known) {
+    return known.starts_with(name + ".");
+  });
+  return "there is no data '" + name + "'" +
+         (column == names.end() ? Suggest(name, names)
+                                : ": it has columns, such as '" + *column + "'");
+}
+
+}  // namespace
 
 void CheckTemplate(const Node& scalar, Context& context) {
   const auto pieces = scenario::ParseTemplate(scalar.value);
@@ -131,9 +212,7 @@ void CheckTemplate(const Node& scalar, Context& context) {
     const auto source = context.sources.find(use.name);
     std::string message;
     if (source == context.sources.end()) {
-      std::vector<std::string> names;
-      for (const auto& [name, unused] : context.sources) names.push_back(name);
-      message = "there is no data '" + use.name + "'" + Suggest(use.name, names);
+      message = NoData(use.name, context);
     } else if (source->second.collected && !source->second.filled) {
       message = "no task collects '" + use.name + "', so this could never be sent";
     } else {

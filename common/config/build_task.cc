@@ -171,10 +171,15 @@ bool IsJsonNumber(std::string_view text) {
   return !error;
 }
 
-void AppendString(std::string& out, std::string_view text) {
-  out += '"';
+std::string JsonEscaped(std::string_view text) {
+  std::string out;
   AppendJsonEscaped(out, text);
-  out += '"';
+  return out;
+}
+
+// The quotes within a call are the template's, not JSON's.
+void AppendString(std::string& out, std::string_view text) {
+  out += '"' + scenario::EscapeLiterals(text, &JsonEscaped) + '"';
 }
 
 void AppendJson(std::string& out, const Node& node) {

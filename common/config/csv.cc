@@ -1,13 +1,8 @@
-#include "common/config/csv.h"
-
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
+#include <iterator>
 
+#include "common/config/blocks.h"
+#include "common/config/rows.h"
 #include "common/config/values.h"
 #include "common/config/yaml.h"
 
@@ -17,7 +12,7 @@ namespace {
 // Takes the file byte by byte; the states are those of RFC 4180's grammar.
 class Reader {
  public:
-  explicit Reader(std::string_view column) : column_(column) {}
+  explicit Reader(std::span<const std::string> columns) : columns_(columns) {}
 
   // False once there is an error.
   bool Take(std::string_view block) {
@@ -40,7 +35,7 @@ class Reader {
     if (out.values.empty()) Fail("it has a header but no rows");
   }
 
-  CsvColumn out;
+  Rows out;
 
  private:
   enum class State { kStart, kPlain, kQuoted, kQuoteInQuoted };
@@ -86,18 +81,21 @@ class Reader {
   }
 
   void Keep(char c) {
-    if (!header_done_ || field_ == wanted_) text_ += c;
+    if (!header_done_ || Wanted()) text_ += c;
   }
+
+  // Whether the field at hand is kept.
+  bool Wanted() const { return field_ < columns_of_.size() && columns_of_[field_] != kNoColumn; }
 
   void EndField() {
     if (!header_done_) {
       names_.push_back(text_);
-    } else if (field_ == wanted_) {
+    } else if (Wanted()) {
       if (FindNonText(text_) != std::string_view::npos) {
         return Fail("line " + std::to_string(line_) + " is not UTF-8 text");
       }
-      found_ = true;
-      value_ = text_;
+      ++found_;
+      row_[columns_of_[field_]] = text_;
     }
     text_.clear();
     ++field_;
@@ -110,16 +108,16 @@ class Reader {
     if (!out.error.empty()) return;
     if (!header_done_) {
       EndHeader();
-    } else if (!found_) {
+    } else if (found_ < row_.size()) {
       Fail("line " + std::to_string(line_) + " has only " + std::to_string(field_) + " of the " +
            std::to_string(names_.size()) + " columns");
-    } else if (out.values.size() == kMostCsvRows) {
-      Fail("it has more than " + std::to_string(kMostCsvRows) + " rows");
+    } else if (out.values.size() + row_.size() > kMostRowValues) {
+      Fail("it has more than " + std::to_string(kMostRowValues / row_.size()) + " rows");
     } else {
-      out.values.push_back(std::move(value_));
+      std::move(row_.begin(), row_.end(), std::back_inserter(out.values));
     }
     field_ = 0;
-    found_ = false;
+    found_ = 0;
   }
 
   void EndHeader() {
@@ -128,55 +126,59 @@ class Reader {
     for (const std::string& name : names_) {
       if (FindNonText(name) != std::string_view::npos) return Fail("its header is not UTF-8 text");
     }
-    if (column_.empty() && names_.size() == 1) return;
-    const auto name = std::find(names_.begin(), names_.end(), column_);
-    wanted_ = static_cast<std::size_t>(name - names_.begin());
-    if (name != names_.end() && !column_.empty()) return;
-    out.no_such_column = true;
-    std::string all;
-    for (const std::string& known : names_) all += (all.empty() ? "'" : ", '") + known + "'";
-    if (column_.empty()) return Fail("it has several columns; which of " + all + " is it?");
-    const std::string suggestion = Suggest(column_, names_);
-    Fail("it has no column '" + std::string(column_) + "'" +
-         (suggestion.empty() ? "; its columns are " + all : suggestion));
+    columns_of_.assign(names_.size(), kNoColumn);
+    row_.resize(std::max<std::size_t>(1, columns_.size()));
+    if (columns_.empty()) {
+      columns_of_[0] = 0;
+      if (names_.size() > 1) Fail("it has several columns; which of " + Names() + " is it?");
+      return;
+    }
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+      const auto name = std::find(names_.begin(), names_.end(), columns_[column]);
+      if (name == names_.end()) return NoColumn(column);
+      columns_of_[static_cast<std::size_t>(name - names_.begin())] = column;
+    }
   }
 
-  std::string_view column_;
+  void NoColumn(std::size_t column) {
+    out.no_such_column = column;
+    const std::string suggestion = Suggest(columns_[column], names_);
+    Fail("it has no column '" + columns_[column] + "'" +
+         (suggestion.empty() ? "; its columns are " + Names() : suggestion));
+  }
+
+  std::string Names() const {
+    std::string all;
+    for (const std::string& known : names_) all += (all.empty() ? "'" : ", '") + known + "'";
+    return all;
+  }
+
+  static constexpr std::size_t kNoColumn = static_cast<std::size_t>(-1);
+
+  const std::span<const std::string> columns_;
   std::vector<std::string> names_;
+  std::vector<std::size_t> columns_of_;  // by field: its place among `columns_`
   bool header_done_ = false;
-  std::size_t wanted_ = 0;
   State state_ = State::kStart;
   bool was_quoted_ = false;
   std::size_t field_ = 0;
-  bool found_ = false;
+  std::size_t found_ = 0;  // columns of this row
   std::string text_;
-  std::string value_;
+  std::vector<std::string> row_;
   std::size_t line_ = 1;
   std::size_t quote_line_ = 0;
 };
 
 }  // namespace
 
-CsvColumn ReadCsvColumn(const std::string& path, std::string_view column) {
-  Reader reader(column);
-  const auto fail = [&](std::string error) {
+Rows ReadCsv(const std::string& path, std::span<const std::string> columns) {
+  Reader reader(columns);
+  std::string error = ReadBlocks(path, [&](std::string_view block) { return reader.Take(block); });
+  if (error.empty()) {
+    reader.Finish();
+  } else {
     reader.out.error = std::move(error);
-    return std::move(reader.out);
-  };
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0) return fail(std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) return fail("it is a directory");
-  if (status.st_size > static_cast<off_t>(kMostCsvBytes)) return fail("it is larger than 1 GB");
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) return fail(std::strerror(errno));
-  std::size_t total = 0;
-  char block[65536];
-  while (const std::size_t n = std::fread(block, 1, sizeof block, file.get())) {
-    if ((total += n) > kMostCsvBytes) return fail("it is larger than 1 GB");
-    if (!reader.Take({block, n})) return std::move(reader.out);
   }
-  if (std::ferror(file.get())) return fail(std::strerror(errno));
-  reader.Finish();
   return std::move(reader.out);
 }
 

@@ -238,17 +238,30 @@ constexpr Key kCollectedKeys[] = {
 constexpr Rule kCollected{.kind = Kind::kMap, .keys = kCollectedKeys};
 constexpr std::string_view kPicks[] = {"random", "sequential", "unique"};
 constexpr Rule kPick{.kind = Kind::kWord, .words = kPicks};
+constexpr std::string_view kExhaustions[] = {"skip", "cycle", "stop"};
+constexpr Rule kExhausted{.kind = Kind::kWord, .words = kExhaustions};
+constexpr Rule kColumns{
+    .kind = Kind::kList, .least = 1, .most = 100, .element = &kText, .example = "[user, password]"};
 constexpr Key kSourceKeys[] = {
     {"values", &kValues, nullptr, "A list of values.", false, "kind"},
     {"range", &kRange, nullptr, "Numbers from one to another.", false, "kind"},
     {"csv", &kFile, nullptr, "A CSV file with a header line.", false, "kind"},
+    {"jsonl", &kFile, nullptr, "A file with a JSON object a line.", false, "kind"},
     {"collected", &kCollected, nullptr, "Filled from responses, by a task's collect.", false,
      "kind"},
-    {"column", &kText, nullptr, "The CSV file's column.", false, "", "csv"},
+    {"column", &kText, nullptr, "The file's column: {{name}}.", false, "columns", "csv jsonl"},
+    {"columns", &kColumns, nullptr,
+     "Several columns of one row: {{name.user}}, {{name.password}}; of JSON lines also a path, "
+     "{{name.address.city}}.",
+     false, "columns", "csv jsonl"},
     {"pick", &kPick, "random",
      "random; sequential: each user goes through the rows in order; unique: no row is used twice "
      "in the whole "
      "cluster."},
+    {"exhausted", &kExhausted, nullptr,
+     "What becomes of a task when all unique rows are used: skip (the default) skips it; cycle "
+     "begins again with the first; stop retires its user.",
+     false, "", "pick"},
 };
 constexpr Rule kSource{.kind = Kind::kMap, .keys = kSourceKeys, .needs = "kind"};
 constexpr Rule kData{

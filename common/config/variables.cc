@@ -203,8 +203,8 @@ class Marker {
   // A class or data source of that name is no credential.
   static bool IsUserMap(const Node& node, int depth) {
     return depth == 2 && (node.Get("tasks") != nullptr || node.Get("values") != nullptr ||
-                          node.Get("csv") != nullptr || node.Get("collected") != nullptr ||
-                          node.Get("range") != nullptr);
+                          node.Get("csv") != nullptr || node.Get("jsonl") != nullptr ||
+                          node.Get("collected") != nullptr || node.Get("range") != nullptr);
   }
 
   Diagnostics& diagnostics_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 namespace sfp::scenario {
 namespace {
@@ -91,11 +92,17 @@ void Compiler::CompileSource(const v1::DataSource& from) {
   DataSource source;
   source.name = from.name();
   source.pick = PickOf(from.pick());
+  source.exhausted = from.exhausted() == v1::EXHAUSTED_CYCLE  ? DataSource::Exhausted::kCycle
+                     : from.exhausted() == v1::EXHAUSTED_STOP ? DataSource::Exhausted::kStop
+                                                              : DataSource::Exhausted::kSkip;
   switch (from.kind_case()) {
     case v1::DataSource::kValues:
       source.values.assign(from.values().values().begin(), from.values().values().end());
       source.rows = source.values.size();
       if (source.rows == 0) Error(where, "there are no values");
+      break;
+    case v1::DataSource::kTable:
+      CompileTable(from.table(), where, source);
       break;
     case v1::DataSource::kRange:
       CompileRange(from.range(), where, source);
@@ -111,9 +118,27 @@ void Compiler::CompileSource(const v1::DataSource& from) {
       }
       break;
     default:
-      Error(where, "it is neither values, nor a range, nor collected");
+      Error(where, "it is neither values, nor a table, nor a range, nor collected");
   }
   out().data.push_back(std::move(source));
+}
+
+void Compiler::CompileTable(const v1::DataSource::Table& from, std::string_view where,
+                            DataSource& source) {
+  constexpr int kMostColumns = 1000;
+  source.columns.assign(from.columns().begin(), from.columns().end());
+  source.values.assign(from.cells().begin(), from.cells().end());
+  if (from.columns().empty() || from.columns_size() > kMostColumns) {
+    return Error(where, "a table has 1 to 1000 columns");
+  }
+  for (const std::string& column : source.columns) {
+    if (!IsTemplateName(source.name + "." + column)) {
+      Error(where, "a template can't hold the column " + Quoted(column));
+    }
+  }
+  source.rows = source.values.size() / source.columns.size();
+  if (source.rows == 0) Error(where, "there are no rows");
+  if (source.values.size() % source.columns.size() != 0) Error(where, "the last row is not whole");
 }
 
 void Compiler::CompileRange(const v1::DataSource::Range& from, std::string_view where,
@@ -190,7 +215,11 @@ void Compiler::CompileClass(const v1::UserClass& from) {
   for (const auto* tasks : {&user_class.on_start, &user_class.on_stop}) {
     for (const TaskId id : *tasks) {
       if (id >= out().tasks.size()) continue;  // reported above
-      for (const Variable& variable : out().tasks[id].variables) ++aside[variable.source];
+      std::set<SourceId> drawn;                // a row is drawn once, whatever its columns
+      for (const Variable& variable : out().tasks[id].variables) {
+        if (variable.source != Variable::kCall) drawn.insert(variable.source);
+      }
+      for (const SourceId source : drawn) ++aside[source];
     }
   }
   for (const auto& [source, draws] : aside) {

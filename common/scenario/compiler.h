@@ -28,6 +28,7 @@ class Compiler {
   void CompileTarget();
   void CompileData();
   void CompileSource(const v1::DataSource& from);
+  void CompileTable(const v1::DataSource::Table& from, std::string_view where, DataSource& source);
   void CompileRange(const v1::DataSource::Range& from, std::string_view where, DataSource& source);
   void CompileClasses();
   void CompileClass(const v1::UserClass& from);

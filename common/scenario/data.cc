@@ -8,9 +8,9 @@
 
 namespace sfp::scenario {
 
-void DataSource::AppendRow(std::string& out, std::uint64_t row) const {
+void DataSource::AppendRow(std::string& out, std::uint64_t row, std::uint16_t column) const {
   if (kind == Kind::kValues) {
-    out += values[row];
+    out += values[row * std::max<std::size_t>(1, columns.size()) + column];
     return;
   }
   // Unsigned, so that a range over the whole of int64 does not overflow on its way.
@@ -36,14 +36,9 @@ struct Pools::Pool {
 };
 
 struct Pools::Counter {
-  explicit Counter(const DataSource& source)
-      : unique(source.pick == DataSource::Pick::kUnique),
-        rows(source.rows),
-        draws_aside(source.draws_aside) {}
+  explicit Counter(const DataSource& of) : source(of) {}
 
-  const bool unique;
-  const std::uint64_t rows;
-  const std::uint64_t draws_aside;
+  const DataSource& source;
   std::mutex mutex;
   std::vector<std::uint32_t> draws;  // by user, as far as somebody has drawn
 };
@@ -85,10 +80,11 @@ std::optional<std::uint64_t> Pools::NextRow(SourceId source, std::uint64_t user,
   const std::lock_guard lock(counter.mutex);
   if (counter.draws.size() <= user) counter.draws.resize(user + 1);
   std::uint32_t& k = counter.draws[user];
-  if (!counter.unique) return (user % counter.rows + k++) % counter.rows;
-  const std::uint64_t row = user + k * most_users;
-  if (row >= counter.rows || (serves && k >= counter.draws_aside)) return std::nullopt;
-  ++k;
+  const DataSource& from = counter.source;
+  if (from.pick != DataSource::Pick::kUnique) return (user % from.rows + k++) % from.rows;
+  if (serves && k >= from.draws_aside) return std::nullopt;
+  const auto row = from.UniqueRow(user + k * most_users);
+  if (row) ++k;
   return row;
 }
 

@@ -27,12 +27,17 @@ class Program;
 struct DataSource {
   enum class Kind : std::uint8_t { kValues, kRange, kCollected };
   enum class Pick : std::uint8_t { kRandom, kSequential, kUnique };
+  // What becomes of a step that needs a unique row when all are used: it is skipped, the rows begin
+  // again, or it is skipped and its user retires.
+  enum class Exhausted : std::uint8_t { kSkip, kCycle, kStop };
 
   std::string name;
   Kind kind = Kind::kValues;
   Pick pick = Pick::kRandom;
+  Exhausted exhausted = Exhausted::kSkip;
 
-  std::vector<std::string> values;
+  std::vector<std::string> columns;  // by `name.column`; empty: the row is one value, by `name`
+  std::vector<std::string> values;   // row by row
   std::int64_t from = 0;
   std::int64_t step = 1;
   std::uint32_t width = 0;        // zero-padded to so many digits
@@ -40,8 +45,13 @@ struct DataSource {
   std::uint64_t rows = 0;         // of values and ranges; at least 1
   std::uint32_t draws_aside = 0;  // the most that a user's on_start and on_stop draw of it
 
-  // Appends row `row` (< rows).
-  void AppendRow(std::string& out, std::uint64_t row) const;
+  // Appends a value of row `row` (< rows).
+  void AppendRow(std::string& out, std::uint64_t row, std::uint16_t column = 0) const;
+  // The row of the n-th unique draw, if there is one.
+  std::optional<std::uint64_t> UniqueRow(std::uint64_t n) const {
+    if (n < rows) return n;
+    return exhausted == Exhausted::kCycle ? std::optional(n % rows) : std::nullopt;
+  }
 };
 
 class Pools {

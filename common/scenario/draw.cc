@@ -1,5 +1,8 @@
 #include "common/scenario/draw.h"
 
+#include <algorithm>
+#include <array>
+
 #include "common/scenario/program.h"
 
 namespace sfp::scenario {
@@ -11,8 +14,7 @@ using Pick = DataSource::Pick;
 std::optional<std::uint64_t> ArrivalsRow(const DataSource& source, std::uint64_t arrival,
                                          std::uint64_t most_users) {
   if (source.pick == Pick::kSequential) return arrival % source.rows;
-  const std::uint64_t row = source.draws_aside * most_users + arrival;
-  return row < source.rows ? std::optional(row) : std::nullopt;
+  return source.UniqueRow(source.draws_aside * most_users + arrival);
 }
 
 }  // namespace
@@ -20,32 +22,75 @@ std::optional<std::uint64_t> ArrivalsRow(const DataSource& source, std::uint64_t
 void Draw::Begin(const Task& task) {
   text_.clear();
   places_.assign(task.variables.size(), Place());
+  exhausted_ = false;
 }
 
 bool Draw::Take(const Program& program, const Task& task, const Step& step,
                 const UserSession& session, const Pools& pools, Rng& rng,
-                std::optional<std::uint64_t> arrival) {
+                const Occasion& occasion) {
   bool complete = true;
   for (const std::uint16_t slot : step.needs) {
-    Place& place = places_[slot];
-    if (place.begin != kUndrawn) continue;
-    const auto begin = static_cast<std::uint32_t>(text_.size());
+    if (places_[slot].begin != kUndrawn) continue;
     const SourceId id = task.variables[slot].source;
     const DataSource& source = program.data()[id];
     if (source.kind == Kind::kCollected) {
+      const auto begin = static_cast<std::uint32_t>(text_.size());
       complete &= pools.AppendRandom(id, rng.Next(), text_);
+      places_[slot] = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
     } else if (source.pick == Pick::kRandom) {
-      source.AppendRow(text_, rng.Below(source.rows));
+      TakeRow(task, id, source, rng.Below(source.rows));
     } else if (complete) {
-      const auto row = arrival
-                           ? ArrivalsRow(source, *arrival, session.most_users_)
+      const auto row = occasion.arrival
+                           ? ArrivalsRow(source, *occasion.arrival, session.most_users_)
                            : pools.NextRow(id, session.user_, session.most_users_, session.serves_);
       complete = row.has_value();
-      if (row) source.AppendRow(text_, *row);
+      exhausted_ = !row && source.exhausted == DataSource::Exhausted::kStop;
+      if (row) TakeRow(task, id, source, *row);
     }
-    place = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
   }
-  return complete;
+  if (!complete) return false;
+  const CallContext context{rng, session.user_, occasion.arrival.value_or(occasion.iteration),
+                            occasion.utc};
+  for (const Step::Call& call : step.calls) Call(call, context);
+  return true;
+}
+
+void Draw::TakeRow(const Task& task, SourceId id, const DataSource& source, std::uint64_t row) {
+  for (std::size_t slot = 0; slot < task.variables.size(); ++slot) {
+    const Variable& variable = task.variables[slot];
+    if (variable.source != id) continue;
+    const auto begin = static_cast<std::uint32_t>(text_.size());
+    source.AppendRow(text_, row, variable.column);
+    places_[slot] = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
+  }
+}
+
+void Draw::Call(const Step::Call& step, const CallContext& context) {
+  std::array<std::string_view, kMostArguments> arguments;
+  const std::span<const std::string_view> given(arguments.data(), step.call.arguments.size());
+  const auto fill = [&] {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const FunctionCall::Argument& argument = step.call.arguments[i];
+      arguments[i] = argument.slot ? value(*argument.slot) : std::string_view(argument.literal);
+    }
+  };
+  fill();
+  const std::size_t begin = text_.size();
+  const std::size_t most = begin + MostBytes(step.call, given);
+  if (text_.capacity() < most) {
+    text_.reserve(std::max(most, 2 * text_.capacity()));
+    fill();  // it has moved
+  }
+  Evaluate(step.call, given, context, text_);
+  Place& place = places_[step.slot];
+  const auto size = static_cast<std::uint32_t>(text_.size() - begin);
+  if (place.begin != kUndrawn && size <= place.size) {  // of the step's last time: no longer needed
+    text_.replace(place.begin, size, text_, begin, size);
+    text_.resize(begin);
+    place.size = size;
+  } else {
+    place = {static_cast<std::uint32_t>(begin), size};
+  }
 }
 
 }  // namespace sfp::scenario

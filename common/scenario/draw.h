@@ -4,7 +4,9 @@
 // so that a name which stands twice, in one request or in two, is one value. Keep it until the
 // exchange is over: a redirect may need the request again.
 //
-// An object is reused from task to task. 56 bytes; nothing on the heap for up to two values of
+// Functions are another matter: what they give is made anew whenever a step is carried out.
+//
+// An object is reused from task to task. 64 bytes; nothing on the heap for up to two values of
 // 15 characters together, and nothing new once it has grown.
 //
 // Thread: confined to its user's loop.
@@ -23,18 +25,27 @@
 
 namespace sfp::scenario {
 
+// What an iteration is, beside its user.
+struct Occasion {
+  std::optional<std::uint64_t> arrival;  // that it serves, in the open model
+  std::uint64_t iteration = 0;           // of the user
+  Duration utc{0};                       // since 1970
+};
+
 class Draw {
  public:
   // A new iteration: nothing has been drawn.
   void Begin(const Task& task);
 
-  // What the step needs and has not been drawn yet. With an `arrival` (the open model) rows of
-  // counted sources go by its number instead of by user and draw, behind those that users may draw in
+  // What the step needs and has not been drawn yet. With an arrival rows of counted sources go by its number instead of by user and draw, behind those that users may draw in
   // on_start and on_stop. False if the step is to be skipped: a collected source is still empty, or
   // unique rows are used up. Numbers taken from `rng` are the same in number either way; a skipped
   // step uses up no row.
   bool Take(const Program& program, const Task& task, const Step& step, const UserSession& session,
-            const Pools& pools, Rng& rng, std::optional<std::uint64_t> arrival = std::nullopt);
+            const Pools& pools, Rng& rng, const Occasion& occasion = {});
+
+  // Take gave false because unique rows are used up, and their user is to retire.
+  bool exhausted() const { return exhausted_; }
 
   // Of Task::variables[slot], which has been drawn; unescaped.
   std::string_view value(std::size_t slot) const {
@@ -48,8 +59,13 @@ class Draw {
   };
   static constexpr std::uint32_t kUndrawn = ~0U;
 
+  // The row's columns that the task needs.
+  void TakeRow(const Task& task, SourceId id, const DataSource& source, std::uint64_t row);
+  void Call(const Step::Call& step, const CallContext& context);
+
   std::string text_;                      // all values, one after the other
   absl::InlinedVector<Place, 2> places_;  // by slot
+  bool exhausted_ = false;
 };
 
 }  // namespace sfp::scenario

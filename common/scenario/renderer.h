@@ -43,9 +43,14 @@ constexpr bool IsRedirect(int status) {
 
 class Renderer {
  public:
-  // `utc_offset` + (a Time since its epoch) is UTC since 1970; only dates in cookies need it.
+  // `utc_offset` + (a Time since its epoch) is UTC since 1970; without it no cookie expires by date.
   explicit Renderer(std::shared_ptr<const Program> program,
                     std::optional<Duration> utc_offset = std::nullopt);
+
+  // UTC since 1970, as far as that is known.
+  Duration Utc(Time now) const {
+    return now.time_since_epoch() + utc_offset_.value_or(Duration(0));
+  }
 
   // The step's own request; forgets where earlier redirects led.
   Rendered Render(const Step& step, const Draw& draw, UserSession& session, Time now);

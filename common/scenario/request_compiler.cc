@@ -42,6 +42,25 @@ int DrawOrder(const DataSource& source) {
   return source.pick == DataSource::Pick::kUnique ? 1 : 2;
 }
 
+// The source, or the column of one, that a name stands for.
+std::optional<Variable> FindVariable(std::span<const DataSource> data, std::string_view name) {
+  for (std::size_t id = 0; id < data.size(); ++id) {
+    const DataSource& source = data[id];
+    const auto source_id = static_cast<SourceId>(id);
+    if (source.columns.empty()) {
+      if (source.name == name) return Variable{source_id, 0};
+      continue;
+    }
+    if (!name.starts_with(source.name) || name.substr(source.name.size(), 1) != ".") continue;
+    const auto column = std::find(source.columns.begin(), source.columns.end(),
+                                  name.substr(source.name.size() + 1));
+    if (column != source.columns.end()) {
+      return Variable{source_id, static_cast<std::uint16_t>(column - source.columns.begin())};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 StatusOr<std::string> EncodeTarget(std::string_view literal) {
@@ -85,15 +104,11 @@ void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task
   const std::vector<HeaderLine> headers = HeadersOf(from);
   const Body body = BodyOf(from);
 
-  Need(target, task, step);
-  for (const HeaderLine& line : headers) Need(line.value, task, step);
-  Need(body.pieces, task, step);
-  OrderNeeds(task, step);
-
   CompiledRequest& request = step.request;
-  Emit(request.target, target, Escape::kPercent, task);
+  Emit(request.target, target, Escape::kPercent, task, step);
   CompileHeaders(headers, task, step);
-  Emit(request.body, body.pieces, body.escape, task);
+  Emit(request.body, body.pieces, body.escape, task, step);
+  OrderNeeds(task, step);
   request.body_varies = !request.body.constant();
   const bool has_body = from.body().kind_case() != v1::Body::KIND_NOT_SET;
   request.sends_length =
@@ -246,26 +261,40 @@ RequestCompiler::Body RequestCompiler::BodyOf(const v1::Task& from) {
   }
 }
 
-void RequestCompiler::Need(const Pieces& pieces, Task& task, Step& step) {
-  for (const TemplatePiece& piece : pieces) {
-    if (!piece.variable) continue;
-    const auto source = std::find_if(data_.begin(), data_.end(), [&](const DataSource& candidate) {
-      return candidate.name == piece.text;
-    });
-    if (source == data_.end()) {
-      Error("{{" + piece.text + "}} is no data source");
-      continue;
-    }
-    const auto id = static_cast<SourceId>(source - data_.begin());
-    const auto known =
-        std::find_if(task.variables.begin(), task.variables.end(),
-                     [&](const Variable& variable) { return variable.source == id; });
-    const auto slot = static_cast<std::uint16_t>(known - task.variables.begin());
-    if (known == task.variables.end()) task.variables.push_back({id});
-    if (std::find(step.needs.begin(), step.needs.end(), slot) == step.needs.end()) {
-      step.needs.push_back(slot);
+std::uint16_t RequestCompiler::SlotOf(const TemplatePiece& piece, Task& task, Step& step) {
+  return piece.function == nullptr ? SlotOfName(piece.text, task, step)
+                                   : SlotOfCall(piece, task, step);
+}
+
+std::uint16_t RequestCompiler::SlotOfName(std::string_view name, Task& task, Step& step) {
+  const auto wanted = FindVariable(data_, name);
+  if (!wanted) {
+    Error("{{" + std::string(name) + "}} is no data source");
+    return 0;
+  }
+  const auto known =
+      std::find_if(task.variables.begin(), task.variables.end(), [&](const Variable& variable) {
+        return variable.source == wanted->source && variable.column == wanted->column;
+      });
+  const auto slot = static_cast<std::uint16_t>(known - task.variables.begin());
+  if (known == task.variables.end()) task.variables.push_back(*wanted);
+  if (std::find(step.needs.begin(), step.needs.end(), slot) == step.needs.end()) {
+    step.needs.push_back(slot);
+  }
+  return slot;
+}
+
+std::uint16_t RequestCompiler::SlotOfCall(const TemplatePiece& call, Task& task, Step& step) {
+  FunctionCall compiled = CompileCall(call);
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    if (call.arguments[i].variable) {
+      compiled.arguments[i].slot = SlotOf(call.arguments[i], task, step);
     }
   }
+  const auto slot = static_cast<std::uint16_t>(task.variables.size());
+  task.variables.push_back({Variable::kCall, 0});
+  step.calls.push_back({slot, std::move(compiled)});
+  return slot;
 }
 
 void RequestCompiler::OrderNeeds(const Task& task, Step& step) const {
@@ -276,23 +305,18 @@ void RequestCompiler::OrderNeeds(const Task& task, Step& step) const {
                    [&](std::uint16_t a, std::uint16_t b) { return order(a) < order(b); });
 }
 
-void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape,
-                           const Task& task) const {
+void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task,
+                           Step& step) {
   for (const TemplatePiece& piece : pieces) {
-    if (!piece.variable) {
+    if (piece.variable) {
+      out.Value(SlotOf(piece, task, step), escape);
+    } else {
       out.Literal(piece.text);
-      continue;
-    }
-    for (std::size_t slot = 0; slot < task.variables.size(); ++slot) {
-      if (data_[task.variables[slot].source].name == piece.text) {
-        out.Value(static_cast<std::uint16_t>(slot), escape);
-      }
     }
   }
 }
 
-void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, const Task& task,
-                                     Step& step) const {
+void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, Task& task, Step& step) {
   CompiledRequest& request = step.request;
   request.headers.Literal(" HTTP/1.1\r\n");
   bool own_cookies = false;
@@ -300,7 +324,7 @@ void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, const
     const std::string name = Lower(line.name);
     Segments& out = name == "content-type" ? request.content_type : request.headers;
     out.Literal(line.name + ": ");
-    Emit(out, line.value, Escape::kHeader, task);
+    Emit(out, line.value, Escape::kHeader, task, step);
     out.Literal("\r\n");
     own_cookies |= name == "cookie";
   }

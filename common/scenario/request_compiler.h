@@ -60,11 +60,13 @@ class RequestCompiler {
   void AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header, int layer);
   Body BodyOf(const v1::Task& from);
 
-  // Variables are numbered once all places that use them are known.
-  void Need(const Pieces& pieces, Task& task, Step& step);
+  // The slot of a name or call, which becomes a variable of the task when it first stands there.
+  std::uint16_t SlotOf(const TemplatePiece& piece, Task& task, Step& step);
+  std::uint16_t SlotOfName(std::string_view name, Task& task, Step& step);
+  std::uint16_t SlotOfCall(const TemplatePiece& call, Task& task, Step& step);
   void OrderNeeds(const Task& task, Step& step) const;
-  void Emit(Segments& out, const Pieces& pieces, Escape escape, const Task& task) const;
-  void CompileHeaders(const std::vector<HeaderLine>& lines, const Task& task, Step& step) const;
+  void Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task, Step& step);
+  void CompileHeaders(const std::vector<HeaderLine>& lines, Task& task, Step& step);
   static void Assemble(Step& step);
 
   const v1::Target& target_;

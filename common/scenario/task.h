@@ -20,6 +20,7 @@
 #include "common/base/rng.h"
 #include "common/base/time.h"
 #include "common/scenario/collect.h"
+#include "common/scenario/functions.h"
 #include "common/scenario/request.h"
 
 namespace sfp::scenario {
@@ -71,6 +72,13 @@ struct Step {
   // The slots of its values, drawn in this order: random ones (each takes one number of the stream,
   // whatever comes of it), then unique, then sequential ones, so that a skipped step uses up no row.
   std::vector<std::uint16_t> needs;
+  // What functions give, behind all others and anew whenever the step is carried out; a call stands
+  // behind those that are its arguments.
+  struct Call {
+    std::uint16_t slot = 0;
+    FunctionCall call;
+  };
+  std::vector<Call> calls;
   CompiledRequest request;
   std::vector<CollectRule> collect;
 };
@@ -81,7 +89,9 @@ std::optional<std::string> Judge(const Step& step, int status);
 
 // One value that requests of a task need. Their slots are indexes into Task::variables.
 struct Variable {
+  static constexpr SourceId kCall = 0xffff;  // no source: what a step's call gives
   SourceId source = 0;
+  std::uint16_t column = 0;  // of its row
 };
 
 struct Op {

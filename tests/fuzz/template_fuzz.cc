@@ -100,13 +100,21 @@ void CheckLength(const std::string& request) {
   SFP_CHECK(length == request.size() - HeaderSize(request));
 }
 
+// Names in the pieces and in the calls among them.
+std::size_t Names(const std::vector<TemplatePiece>& pieces) {
+  std::size_t names = 0;
+  for (const TemplatePiece& piece : pieces) {
+    names += piece.function != nullptr ? Names(piece.arguments) : piece.variable;
+  }
+  return names;
+}
+
 void CheckTemplate(std::string_view text) {
+  SFP_CHECK(EscapeLiterals(text, [](std::string_view part) { return std::string(part); }) == text);
   const auto pieces = ParseTemplate(text);
   if (!pieces.ok()) return;
   const auto variables = FindVariables(text);
-  const auto is_variable = [](const TemplatePiece& piece) { return piece.variable; };
-  SFP_CHECK(static_cast<std::size_t>(std::count_if(pieces->begin(), pieces->end(), is_variable)) ==
-            variables.size());
+  SFP_CHECK(Names(*pieces) == variables.size());
   for (const TemplateVariable& variable : variables) {
     SFP_CHECK(variable.offset + variable.length <= text.size());
     SFP_CHECK(IsTemplateName(variable.name));
@@ -121,6 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   texts.body_kind = input.Byte() % 4;
   texts.body = input.Line();
   CheckTemplate(texts.path);
+  CheckTemplate(texts.body);
   const std::string harmless = Render(texts, "x");
   if (harmless.empty()) return 0;
   const std::string request = Render(texts, input.Rest());

@@ -22,6 +22,12 @@ Duration ThreadCpuTime() {
   return Duration(ns(usage.ru_utime) + ns(usage.ru_stime));
 }
 
+Duration UtcOffset() {
+  timespec utc;
+  clock_gettime(CLOCK_REALTIME, &utc);
+  return Duration(utc.tv_sec * 1'000'000'000LL + utc.tv_nsec) - Now().time_since_epoch();
+}
+
 }  // namespace
 
 class EngineThread::Loop : public engine::EngineObserver {
@@ -103,7 +109,8 @@ EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worke
                                         .worker = worker,
                                         .thread = thread,
                                         .threads = threads,
-                                        .stop_timeout = run->stop_timeout};
+                                        .stop_timeout = run->stop_timeout,
+                                        .utc_offset = UtcOffset()};
   loop_ = std::make_unique<Loop>(std::move(run), options, std::move(events));
 }
 

@@ -21,7 +21,8 @@ class Engine::State {
         wheel_(wheel),
         observer_(observer),
         options_(options),
-        context_{*program_, pools, wheel, options.seed, scenario::Renderer(program_)} {}
+        context_{*program_, pools, wheel, options.seed,
+                 scenario::Renderer(program_, options.utc_offset)} {}
 
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan, Time now);

@@ -21,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "common/plan/plan.h"
 #include "common/scenario/program.h"
@@ -49,6 +50,8 @@ class Engine {
     std::uint32_t thread = 0;  // of the worker's threads
     std::uint32_t threads = 1;
     Duration stop_timeout{30'000'000'000};
+    // It and a Time since its epoch are UTC since 1970; for dates in cookies and templates.
+    std::optional<Duration> utc_offset{};
   };
 
   Engine(std::shared_ptr<const scenario::Program> program, scenario::Pools& pools,

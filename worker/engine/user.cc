@@ -165,11 +165,12 @@ bool User::NextStep() {
 bool User::Draw() {
   hops_ = 0;
   retrying_ = false;
-  std::optional<std::uint64_t> arrival;
-  if (role_.serves && stage_ == Stage::kPicked) arrival = arrival_;
-  if (!draw_.Take(context_.program, *task_, *step_, session_, context_.pools, rng_, arrival)) {
+  scenario::Occasion occasion{.iteration = iteration_ - 1, .utc = context_.renderer.Utc(now_)};
+  if (role_.serves && stage_ == Stage::kPicked) occasion.arrival = arrival_;
+  if (!draw_.Take(context_.program, *task_, *step_, session_, context_.pools, rng_, occasion)) {
     context_.recorder->Skipped(step_->endpoint);
     skipped_ = true;
+    quits_ |= draw_.exhausted() && !role_.serves;
     return false;
   }
   rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
@@ -276,7 +277,7 @@ Time User::Ended() {
     iteration_ = picked_ = 0;
     on_start_ = on_stop_ = 0;
     stage_ = Stage::kOnStart;
-    retiring_ = again_ = false;
+    retiring_ = again_ = quits_ = false;
     return Begin(now_);
   }
   if (stage_ == Stage::kOnStart) {

@@ -148,7 +148,7 @@ class User final : private Timer, private ExchangeHandler {
   // The task is over: when the next one starts, kNever for a user that is told.
   Time Ended();
   Time FirstPick(Time from);
-  bool Leaves() const { return retiring_ || picked_ == role_.iterations; }
+  bool Leaves() const { return retiring_ || quits_ || picked_ == role_.iterations; }
 
   UserContext& context_;
   UserOwner& owner_;
@@ -179,6 +179,7 @@ class User final : private Timer, private ExchangeHandler {
   bool first_ = true;        // no request of this task has come back yet
   bool retrying_ = false;    // the request is one that is made once more
   bool retiring_ = false;
+  bool quits_ = false;  // retires by itself, though the plan wants it
   bool again_ = false;  // wanted after on_stop
   UserTask life_;
 };

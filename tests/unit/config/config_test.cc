@@ -273,18 +273,27 @@ TEST(Config, EveryDataSourceIsRead) {
   const std::string folder = testing::TempDir() + "sfp_config_test";
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/terms.csv") << "name,term\nx,201500\n\"y, z\",201501\n";
+  std::ofstream(folder + "/rows.jsonl") << "{\"in\": {\"x\": 7}}\n";
   const Loaded loaded =
       ParseText(kTarget + kUsers +
                     "data:\n"
                     "  v: {values: [1, two, \"\", true]}\n"
                     "  r: {range: {from: 9, to: 1, step: -2, width: 4}, pick: sequential}\n"
                     "  c: {csv: terms.csv, column: term, pick: unique}\n"
-                    "  o: {collected: {}}\n",
+                    "  o: {collected: {}}\n"
+                    "  t: {csv: terms.csv, columns: [term, name], pick: unique, exhausted: stop}\n"
+                    "  l: {jsonl: rows.jsonl, column: in.x, pick: unique, exhausted: cycle}\n",
                 {}, {}, folder + "/c.yaml");
   std::filesystem::remove_all(folder);
   ASSERT_TRUE(loaded.config) << Findings(loaded);
   const v1::Scenario& scenario = loaded.config->scenario;
-  ASSERT_EQ(scenario.data_size(), 4);
+  ASSERT_EQ(scenario.data_size(), 6);
+  EXPECT_THAT(scenario.data(4).table().columns(), testing::ElementsAre("term", "name"));
+  EXPECT_THAT(scenario.data(4).table().cells(),
+              testing::ElementsAre("201500", "x", "201501", "y, z"));
+  EXPECT_EQ(scenario.data(4).exhausted(), v1::EXHAUSTED_STOP);
+  EXPECT_THAT(scenario.data(5).values().values(), testing::ElementsAre("7"));
+  EXPECT_EQ(scenario.data(5).exhausted(), v1::EXHAUSTED_CYCLE);
   EXPECT_THAT(scenario.data(0).values().values(), testing::ElementsAre("1", "two", "", "true"));
   EXPECT_EQ(scenario.data(1).range().step(), -2);
   EXPECT_EQ(scenario.data(1).range().width(), 4u);
@@ -293,6 +302,14 @@ TEST(Config, EveryDataSourceIsRead) {
   EXPECT_EQ(scenario.data(2).pick(), v1::PICK_UNIQUE);
   EXPECT_EQ(scenario.data(3).collected().capacity(), 10u);
   EXPECT_THAT(loaded.config->resolved_yaml, HasSubstr("csv: \"terms.csv\"  # 2 rows\n"));
+}
+
+// The quotes of a call are the template's own, whatever JSON does with those around it.
+TEST(Config, CallsInJsonKeepTheirQuotes) {
+  const v1::Task task = TaskOf(
+      R"(post: /, json: {a: "q\"{{choice(\"x\", 'y')}}", "k{{uuid()}}": '{{random_int(1, 2)}}'})");
+  EXPECT_EQ(task.body().json(),
+            R"({"a":"q\"{{choice("x", 'y')}}","k{{uuid()}}":"{{random_int(1, 2)}}"})");
 }
 
 TEST(Config, PemFilesAreReadAndChecked) {

@@ -1,10 +1,10 @@
-#include "common/config/csv.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "common/config/rows.h"
 
 namespace sfp::config {
 namespace {
@@ -13,9 +13,14 @@ class Csv : public testing::Test {
  protected:
   ~Csv() override { std::filesystem::remove(path_); }
 
-  CsvColumn Read(const std::string& content, std::string_view column = "b") {
+  using Columns = std::vector<std::string>;
+  Rows Read(const std::string& content, const Columns& columns = {"b"}) {
     std::ofstream(path_, std::ios::binary) << content;
-    return ReadCsvColumn(path_, column);
+    return ReadCsv(path_, columns);
+  }
+  Rows ReadLines(const std::string& content, const Columns& columns) {
+    std::ofstream(path_, std::ios::binary) << content;
+    return ReadJsonLines(path_, columns);
   }
 
   const std::string path_ =
@@ -43,15 +48,15 @@ TEST_F(Csv, ReadsTheColumnWhateverTheQuotesAndLineEnds) {
       {"a,b\n1,\xc3\xa9\n", {"\xc3\xa9"}},
   };
   for (const auto& [content, values] : cases) {
-    const CsvColumn column = Read(content);
+    const Rows column = Read(content);
     EXPECT_EQ(column.error, "") << content;
     EXPECT_EQ(column.values, values) << content;
   }
 }
 
 TEST_F(Csv, WithoutAColumnTheOnlyOneIsMeant) {
-  EXPECT_EQ(Read("x\n1\n2\n", "").values, (Values{"1", "2"}));
-  const CsvColumn column = Read("x,y\n1,2\n", "");
+  EXPECT_EQ(Read("x\n1\n2\n", {}).values, (Values{"1", "2"}));
+  const Rows column = Read("x,y\n1,2\n", {});
   EXPECT_EQ(column.error, "it has several columns; which of 'x', 'y' is it?");
 }
 
@@ -71,22 +76,61 @@ TEST_F(Csv, MistakesNameTheLine) {
 }
 
 TEST_F(Csv, AFileThatIsNotThereOrAFolderIsRefused) {
-  EXPECT_EQ(ReadCsvColumn("/nonexistent/x.csv", "b").error, "No such file or directory");
-  EXPECT_EQ(ReadCsvColumn(testing::TempDir(), "b").error, "it is a directory");
+  EXPECT_EQ(ReadCsv("/nonexistent/x.csv", {}).error, "No such file or directory");
+  EXPECT_EQ(ReadCsv(testing::TempDir(), {}).error, "it is a directory");
 }
 
 TEST_F(Csv, AFileAboveTheLimitIsRefusedBeforeItIsRead) {
   std::ofstream(path_) << "b\n";
-  std::filesystem::resize_file(path_, kMostCsvBytes + 1);  // sparse
-  EXPECT_EQ(ReadCsvColumn(path_, "b").error, "it is larger than 1 GB");
+  std::filesystem::resize_file(path_, kMostRowBytes + 1);  // sparse
+  EXPECT_EQ(ReadCsv(path_, {}).error, "it is larger than 1 GB");
 }
 
 TEST_F(Csv, ManyRowsCrossTheReadersBlocks) {
   std::string content = "a,b\n";
   for (int i = 0; i < 20'000; ++i) content += "x,\"" + std::to_string(i) + "\"\r\n";
-  const CsvColumn column = Read(content);
+  const Rows column = Read(content);
   ASSERT_EQ(column.values.size(), 20'000u);
   for (int i = 0; i < 20'000; ++i) ASSERT_EQ(column.values[i], std::to_string(i));
+}
+
+TEST_F(Csv, SeveralColumnsComeRowByRowInTheOrderAskedFor) {
+  const Rows rows = Read("a,b,c\n1,2,3\n\"4\",,6,7\n", {"c", "a"});
+  EXPECT_EQ(rows.error, "");
+  EXPECT_EQ(rows.values, (Values{"3", "1", "6", "4"}));
+  EXPECT_EQ(Read("a,b,c\n1,2\n", {"a", "c"}).error, "line 2 has only 2 of the 3 columns");
+  const Rows none = Read("a,b\n1,2\n", {"a", "x"});
+  EXPECT_EQ(none.no_such_column, 1u);
+}
+
+TEST_F(Csv, JsonLinesGiveMembersAndPathsOfThem) {
+  const Rows rows = ReadLines(
+      "\xef\xbb\xbf{\"user\": \"a \\\"q\\\"\", \"n\": 12.50, \"in\": {\"x\": true}}\r\n\n"
+      "{\"n\": -7, \"in.x\": \"dot\", \"user\": \"\\u00e9\"}",
+      {"user", "n", "in.x"});
+  EXPECT_EQ(rows.error, "");
+  EXPECT_EQ(rows.values, (Values{"a \"q\"", "12.5", "true", "\xc3\xa9", "-7", "dot"}));
+}
+
+TEST_F(Csv, MistakesInJsonLinesNameTheLine) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "it has no lines"},
+      {"{\"a\": 1}\n\n{\"a\"\n", "line 3 is not JSON: incomplete JSON"},
+      {"[1]\n", "line 1 is not an object such as {\"user\": \"a\"}"},
+      {"{\"a\": 1}\n{\"aa\": 1}", "line 2 has no 'a', did you mean 'aa'?"},
+      {"{\"a\": null}\n", "line 1 holds neither text nor a number nor a boolean in 'a'"},
+  };
+  for (const auto& [content, error] : cases) {
+    EXPECT_EQ(ReadLines(content, {"a"}).error, error) << content;
+  }
+}
+
+TEST_F(Csv, ManyJsonLinesCrossTheReadersBlocks) {
+  std::string content;
+  for (int i = 0; i < 20'000; ++i) content += "{\"a\": " + std::to_string(i) + "}\n";
+  const Rows rows = ReadLines(content, {"a"});
+  ASSERT_EQ(rows.values.size(), 20'000u);
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(rows.values[i], std::to_string(i));
 }
 
 }  // namespace

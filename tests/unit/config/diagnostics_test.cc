@@ -281,7 +281,7 @@ TEST(Diagnostics, DataThatCannotBe) {
        "c.yaml:3:20: 'values' takes a list such as [\"a\", \"b\"], not 'a'\n"},
       {After("data: {d: {values: [[a]]}}\n"), "c.yaml:3:21: an item takes text, not a list\n"},
       {After("data: {d: {}}\n"),
-       "c.yaml:3:8: one of values, range, csv or collected is missing in 'd'\n"},
+       "c.yaml:3:8: one of values, range, csv, jsonl or collected is missing in 'd'\n"},
       {After("data: {d: {values: [a], range: {from: 1, to: 2}}}\n"),
        "c.yaml:3:25: 'values' and 'range' exclude each other\n"},
       {After("data: {d: {values: [a], pick: rando}}\n"),
@@ -303,6 +303,18 @@ TEST(Diagnostics, DataThatCannotBe) {
        "c.yaml:3:34: 'capacity' takes a whole number from 1 to 1000000, not '0'\n"},
       {After("data: {d: {collected: {}, pick: unique}}\n"),
        "c.yaml:3:33: collected values are picked at random only\n"},
+      {After("data: {d: {values: [a], pick: random, exhausted: stop}}\n"),
+       "c.yaml:3:50: only unique rows are ever exhausted: 'pick: unique'\n"},
+      {After("data: {d: {jsonl: x.jsonl}}\n"),
+       "c.yaml:3:8: one of column or columns is missing in 'd'\n"},
+      {After("data: {d: {csv: x.csv, column: a, columns: [b]}}\n"),
+       "c.yaml:3:17: can't read 'x.csv': No such file or directory\n"
+       "c.yaml:3:35: 'column' and 'columns' exclude each other\n"},
+      {After("data: {d: {csv: x.csv, columns: [First Name, a, a]}}\n"),
+       "c.yaml:3:17: can't read 'x.csv': No such file or directory\n"
+       "c.yaml:3:34: a template can't hold the column's name 'First Name': letters, digits, '_', "
+       "'-' or '.'\n"
+       "c.yaml:3:49: column 'a' stands here twice\n"},
   };
   ExpectFindings(cases);
 }

@@ -27,7 +27,17 @@ TEST(AllocationTest, NothingIsAllocatedPerRequestInSteadyState) {
   post.set_name("post");
   post.set_method("POST");
   post.set_weight(2);
-  post.mutable_body()->set_json(R"({"id":"{{osu_id}}","term":"{{term}}","n":{{n}},"s":"{{s}}"})");
+  post.mutable_body()->set_json(R"({"id":"{{osu_id}}","term":"{{term}}","n":{{n}},"s":"{{s}}",)"
+                                R"("id":"{{uuid()}}","at":"{{now('%F %T', '-1d')}}",)"
+                                R"("mac":"{{hmac_sha256('key', base64(osu_id))}}",)"
+                                R"("f":{{random_float(-1, 1)}},"r":"{{random_string(30)}}",)"
+                                R"("c":"{{choice('a', n)}}","u":{{user()}},"p":"{{row.b}}"})");
+  scenario.add_data()->set_name("row");
+  v1::DataSource::Table& table = *scenario.mutable_data(2)->mutable_table();
+  for (const char* cell : {"a", "b"}) table.add_columns(cell);
+  for (const char* cell : {"1", "a longer value than fits in a string", "2", "x"}) {
+    table.add_cells(cell);
+  }
   for (const char* name : {"n", "s"}) {
     v1::DataSource& source = *scenario.add_data();
     source.set_name(name);

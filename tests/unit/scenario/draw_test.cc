@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "common/scenario/renderer.h"
 #include "tests/unit/scenario/scenarios.h"
 
 namespace sfp::scenario {
@@ -26,7 +27,7 @@ class DrawTest : public testing::Test {
             std::optional<std::uint64_t> arrival = std::nullopt) {
     const Task& task = program_->tasks()[id];
     draw_.Begin(task);
-    return draw_.Take(*program_, task, task.steps[0], session, *pools_, rng, arrival);
+    return draw_.Take(*program_, task, task.steps[0], session, *pools_, rng, {.arrival = arrival});
   }
   std::string Next(UserSession& session) {
     Rng rng(1);
@@ -189,7 +190,7 @@ TEST_F(DrawTest, ManyLongValuesKeepApart) {
 
 TEST_F(DrawTest, ASessionIsSmall) {
   EXPECT_LE(sizeof(UserSession), 48u);
-  EXPECT_LE(sizeof(Draw), 56u);
+  EXPECT_LE(sizeof(Draw), 64u);
 }
 
 TEST_F(DrawTest, PoolsKeepTheNewestValues) {
@@ -226,6 +227,99 @@ TEST_F(DrawTest, PoolsAreSharedByThreads) {
   std::thread other(work, 'a');
   work('b');
   other.join();
+}
+
+TEST_F(DrawTest, TheColumnsOfATableAreThoseOfOneRow) {
+  for (const char* pick : {"", "pick: PICK_UNIQUE", "pick: PICK_SEQUENTIAL"}) {
+    Use(std::string("data { name: 'a' ") + pick +
+            " table { columns: ['user', 'in.x'] cells: ['u0', 'x0', 'u1', 'x1', 'u2', 'x2'] } }",
+        "/{{a.in.x}}/{{a.user}}/{{a.in.x}}");
+    EXPECT_EQ(program_->tasks()[0].variables.size(), 2u);
+    std::set<char> rows;
+    for (std::uint64_t user = 0; user < 3; ++user) {
+      UserSession session(*program_, user, 3);
+      Rng rng(5, user, 0);
+      ASSERT_TRUE(Take(0, session, rng));
+      EXPECT_EQ(draw_.value(0)[0], 'x');
+      EXPECT_EQ(draw_.value(1)[0], 'u');
+      EXPECT_EQ(draw_.value(0)[1], draw_.value(1)[1]);
+      rows.insert(draw_.value(0)[1]);
+    }
+    if (*pick != '\0') {
+      EXPECT_EQ(rows, (std::set<char>{'0', '1', '2'}));
+    }
+  }
+}
+
+TEST_F(DrawTest, RowsOfATableInOnStartAreKeptAsideOnce) {
+  const auto program = Compiled(
+      "data { name: 'a' pick: PICK_UNIQUE table { columns: ['u', 'p'] cells: ['1', '2'] } } "
+      "target { url: 'http://api.test' } users { name: 'u' weight: 1 on_start: 'in' "
+      "tasks { name: 'in' method: 'GET' path: '/{{a.u}}/{{a.p}}/{{uuid()}}' } "
+      "tasks { name: 't' weight: 1 method: 'GET' path: '/' } }");
+  EXPECT_EQ(program->data()[0].draws_aside, 1u);
+}
+
+TEST_F(DrawTest, ExhaustedRowsBeginAgainOrRetireTheirUser) {
+  const std::string rows = " range { from: 0 to: 4 step: 1 } }";
+  Use("data { name: 'v' pick: PICK_UNIQUE exhausted: EXHAUSTED_CYCLE" + rows, "/{{v}}");
+  std::map<std::string, int> drawn;
+  for (std::uint64_t user = 0; user < 2; ++user) {
+    UserSession session(*program_, user, 2);
+    for (int i = 0; i < 10; ++i) ++drawn[Next(session)];
+  }
+  EXPECT_EQ(drawn, (std::map<std::string, int>{{"0", 4}, {"1", 4}, {"2", 4}, {"3", 4}, {"4", 4}}));
+
+  for (const bool stop : {true, false}) {
+    Use("data { name: 'v' pick: PICK_UNIQUE " +
+            std::string(stop ? "exhausted: EXHAUSTED_STOP" : "") + rows,
+        "/{{v}}");
+    UserSession session(*program_, 0, 3);
+    EXPECT_EQ(Next(session), "0");
+    EXPECT_EQ(Next(session), "3");
+    EXPECT_FALSE(draw_.exhausted());
+    EXPECT_EQ(Next(session), "skip");
+    EXPECT_EQ(draw_.exhausted(), stop);
+  }
+}
+
+TEST_F(DrawTest, FunctionsTakeLiteralsValuesAndWhatFunctionsGive) {
+  Use("data { name: 'k' values { values: 'Jefe' } }",
+      "/{{k}}/{{hmac_sha256(k, \"what do ya want for nothing?\")}}/{{user()}}-{{iteration()}}"
+      "/{{base64(base64(k))}}/{{now(\"%F\")}}/{{choice(k, k)}}");
+  UserSession session(*program_, 7, 10);
+  Rng rng(1);
+  const Task& task = program_->tasks()[0];
+  draw_.Begin(task);
+  ASSERT_TRUE(draw_.Take(*program_, task, task.steps[0], session, *pools_, rng,
+                         {.iteration = 12, .utc = Duration(86'400'000'000'000)}));
+  Renderer renderer(program_);
+  const auto request = renderer.Render(task.steps[0], draw_, session, Time());
+  EXPECT_THAT(std::string(request.bytes),
+              testing::StartsWith("GET /Jefe/"
+                                  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+                                  "/7-12/U21WbVpRPT0%3D/1970-01-02/Jefe HTTP/1.1\r\n"));
+}
+
+TEST_F(DrawTest, EachPlaceOfAFunctionAndEachTimeOfAStepIsAnewValueAFunctionOfTheStream) {
+  Use("", "/{{uuid()}}/{{uuid()}}/{{random_string(40)}}");
+  UserSession session(*program_, 0, 1);
+  const Task& task = program_->tasks()[0];
+  const auto values = [&](Rng& rng) {
+    EXPECT_TRUE(draw_.Take(*program_, task, task.steps[0], session, *pools_, rng));
+    return std::string(draw_.value(0)) + std::string(draw_.value(1)) + std::string(draw_.value(2));
+  };
+  Rng first(3, 1, 4), second(3, 1, 4);
+  draw_.Begin(task);
+  std::set<std::string> seen;
+  std::string all;
+  for (int i = 0; i < 100; ++i) all += *seen.insert(values(first)).first;
+  EXPECT_EQ(seen.size(), 100u);
+  EXPECT_NE(draw_.value(0), draw_.value(1));
+  draw_.Begin(task);
+  std::string again;
+  for (int i = 0; i < 100; ++i) again += values(second);
+  EXPECT_EQ(all, again);
 }
 
 }  // namespace
