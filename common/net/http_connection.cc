@@ -194,6 +194,17 @@ void HttpConnection::Serve() {
   if (!in_exchange_) AfterAnswer();
 }
 
+namespace {
+
+std::string RefusalOf(const HttpServerOptions& options, int status) {
+  if (options.refusal) return options.refusal(status, Reason(status));
+  std::string body = R"({"errors":[{"status":")";
+  AppendNumber(body, static_cast<std::uint64_t>(status));
+  return body.append(R"(","title":")").append(Reason(status)).append(R"("}]})");
+}
+
+}  // namespace
+
 void HttpConnection::Refuse(int status) {
   core_->Enter(*this, State::kServing);
   asked_at_ = since_;
@@ -202,9 +213,7 @@ void HttpConnection::Refuse(int status) {
   record_.bytes_received = reader_.message_bytes() + reader_.unparsed_bytes();
   in_exchange_ = true;
   head_only_ = false;
-  std::string body = R"({"errors":[{"status":")";
-  AppendNumber(body, static_cast<std::uint64_t>(status));
-  body.append(R"(","title":")").append(Reason(status)).append(R"("}]})");
+  const std::string body = RefusalOf(core_->options, status);
   Send({.status = status, .body = body, .close = true});
 }
 

@@ -151,6 +151,9 @@ struct HttpServerOptions {
   std::size_t most_stream_bytes = 256 * 1024;
   std::uint32_t most_connections = 10'000;
   int backlog = 4096;
+  // What stands in the answers that the server gives itself, to what is no request or too large;
+  // empty: {"errors":[{"status":"413","title":"…"}]}.
+  std::function<std::string(int status, std::string_view reason)> refusal;
   // A fault on purpose: connections for which it returns true are looked at only after
   // accept_delay.
   std::function<bool(std::uint64_t connection)> delays_accept;

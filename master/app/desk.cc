@@ -20,6 +20,19 @@ std::string StateName(coordinator::RunState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
+std::vector<web::ClassRow> ClassesOf(const v1::Scenario& scenario) {
+  std::vector<web::ClassRow> out;
+  for (const v1::UserClass& from : scenario.users()) {
+    web::ClassRow& row = out.emplace_back();
+    row.name = from.name();
+    row.weight = from.weight();
+    row.on_start.assign(from.on_start().begin(), from.on_start().end());
+    row.on_stop.assign(from.on_stop().begin(), from.on_stop().end());
+    for (const v1::Task& task : from.tasks()) row.tasks.push_back({task.name(), task.weight()});
+  }
+  return out;
+}
+
 std::optional<double> SecondsOf(const std::optional<Duration>& d) {
   return d ? std::optional(Seconds(*d)) : std::nullopt;
 }
@@ -134,6 +147,7 @@ web::Defaults Desk::GetDefaults() {
   out.name = config_.name;
   out.host = config_.scenario.target().url();
   out.load = Describe(config_.load);
+  out.classes = ClassesOf(config_.scenario);
   out.resolved_yaml = config_.resolved_yaml;
   const auto text = [](const std::optional<Duration>& d) {
     return d ? std::optional(FormatDuration(*d)) : std::nullopt;
@@ -183,6 +197,9 @@ std::vector<web::WorkerRow> Desk::GetWorkers() {
     row.cpu_max = worker.delivered ? std::optional(worker.cpu_max) : std::nullopt;
     if (const auto lag = worker.lag.Quantile(0.99)) row.lag_p99_ms = Millis(*lag);
     row.rejoined = worker.rejoined;
+    if (worker.wall_offset) row.wall_clock_offset_s = Seconds(*worker.wall_offset);
+    row.clock_stepped_s = Seconds(worker.clocks.largest_step);
+    row.suspended_s = Seconds(worker.clocks.suspended);
   }
   return out;
 }
@@ -232,10 +249,20 @@ Status Desk::Start(const web::StartParams& params) {
 
 Status Desk::Edit(const web::EditParams& params) {
   if (!RunIsOn()) return absl::FailedPreconditionError("no run is on");
-  if (params.rate) return coordinator_.SetRate(*params.rate, Now());
-  const auto* constant = std::get_if<plan::Constant>(&shape_);
+  if (params.rate) {
+    const Status status = coordinator_.SetRate(*params.rate, Now());
+    auto* arrivals = std::get_if<plan::Arrivals>(&shape_);
+    if (status.ok() && arrivals != nullptr) arrivals->rate = *params.rate;
+    return status;
+  }
+  auto* constant = std::get_if<plan::Constant>(&shape_);
   const double rate = params.spawn_rate.value_or(constant != nullptr ? constant->spawn_rate : 1);
-  return coordinator_.SetUsers(*params.users, rate, Now());
+  const Status status = coordinator_.SetUsers(*params.users, rate, Now());
+  if (status.ok() && constant != nullptr) {
+    constant->users = *params.users;
+    constant->spawn_rate = rate;
+  }
+  return status;
 }
 
 Status Desk::Stop() {

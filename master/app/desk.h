@@ -52,7 +52,7 @@ class Desk final : public web::Backend {
   const BeginRun begin_run_;
   LogRing log_;
   std::vector<web::RunFolder> runs_;  // of this master, oldest first
-  plan::Shape shape_;                 // of the newest run
+  plan::Shape shape_;                 // of the newest run, as edited
   std::string target_;
   std::uint64_t resets_ = 0;
 };

@@ -5,18 +5,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 
 #include "common/base/log.h"
 #include "common/base/units.h"
+#include "master/app/terminal.h"
 
 namespace sfp::app {
 namespace {
-
-bool IsTerminal() {
-  const char* term = std::getenv("TERM");
-  return isatty(STDERR_FILENO) != 0 && term != nullptr && std::string(term) != "dumb";
-}
 
 std::string Failures(const coordinator::Progress& progress) {
   if (progress.failures == 0) return "0 failed";
@@ -82,7 +77,8 @@ std::string ProgressLine(const coordinator::Progress& progress) {
   return "";
 }
 
-ProgressDisplay::ProgressDisplay(bool only_line) : terminal_(IsTerminal()), only_line_(only_line) {
+ProgressDisplay::ProgressDisplay(bool only_line)
+    : terminal_(IsTerminal(STDERR_FILENO)), only_line_(only_line) {
   if (terminal_) SetBeforeLogLine([this] { Clear(); });
 }
 

@@ -12,6 +12,7 @@
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/wall_clock.h"
+#include "master/app/terminal.h"
 #include "master/coordinator/journal_file.h"
 #include "master/report/console.h"
 #include "master/report/files.h"
@@ -100,13 +101,11 @@ Status WriteReports(const std::string& path, const report::Report& report,
 }
 
 void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags) {
-  std::fputs(Summary(report, path).c_str(), flags.json ? stderr : stdout);
+  const report::Look look{.colour = WantsColour(flags.json ? STDERR_FILENO : STDOUT_FILENO),
+                          .files = path + "/report.md"};
+  std::fputs(("\n" + report::FinalTable(report, look)).c_str(), flags.json ? stderr : stdout);
   if (flags.json) std::fputs(report::ToJson(report).c_str(), stdout);
   std::fflush(stdout);
-}
-
-std::string Summary(const report::Report& report, const std::string& path) {
-  return "\n" + report::FinalTable(report) + "\nreport: " + path + "/report.md\n";
 }
 
 coordinator::Outcome OutcomeOf(const results::Results& results) {

@@ -50,9 +50,6 @@ Status WriteReports(const std::string& path, const report::Report& report,
 // then go to stderr).
 void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags);
 
-// The tables, the verdict, where the files lie.
-std::string Summary(const report::Report& report, const std::string& path);
-
 // Of a run that is over, from its journal.
 coordinator::Outcome OutcomeOf(const results::Results& results);
 

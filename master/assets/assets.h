@@ -7,6 +7,7 @@
 //   page.html login.html style.css icon.svg
 //   format.js charts.js views.js    shared by page and report, in this order
 //   page.js                         the live page       report.js    report.html
+//   openapi.json report.schema.json the REST interface and report.json, for programs
 //
 // Thread: safe, no state.
 

@@ -88,12 +88,13 @@
     Capacity: {
       make() {
         capacityCharts.root.hidden = true;
-        return el('div', {}, part('verdict', 'div'), part('words', 'div'), capacityCharts.root, part('rows', 'div'));
+        return el('div', {}, part('verdict', 'div'), part('found', 'div'), part('words', 'div'), capacityCharts.root, part('rows', 'div'));
       },
       draw() {
         if (!snap.capacity) return show(parts.verdict, el('p.empty', {}, 'Nothing has been measured yet.'));
         const sweep = snap.capacity.sweep;
         show(parts.verdict, views.verdict(snap.capacity));
+        show(parts.found, views.found(snap.capacity.find));
         capacityCharts.root.hidden = !sweep;
         if (!sweep) {
           show(parts.words);
@@ -107,6 +108,14 @@
     Failures: {
       make: () => part('failures', 'div'),
       draw() { show(parts.failures, views.failures(snap.failures, snap.status.second)); },
+    },
+    Scenario: {
+      make: () => part('scenario', 'div'),
+      async draw() {
+        if (parts.scenario.childElementCount) return;
+        const config = await ask('/api/v1/config');
+        show(parts.scenario, views.scenario(config.classes), el('details.panel', {}, el('summary', {}, 'The whole configuration, defaults included'), el('pre', {}, config.resolved)));
+      },
     },
     Workers: {
       make: () => part('workers', 'div'),

@@ -49,7 +49,7 @@
   const capacity = {verdict: run.verdict, reasons: run.reasons, thresholds: report.thresholds, sweep: report.sweep};
   const capacityCharts = report.sweep ? views.capacityCharts() : null;
   root.append(head(), el('main', {}, kpis(), section('Verdict', views.verdict(capacity)),
-    report.sweep ? section('Capacity', views.capacityWords(report.sweep), capacityCharts.root, views.sweepTable(report.sweep.rows)) : '',
+    report.sweep ? section('Capacity', views.found(report.find), views.capacityWords(report.sweep), capacityCharts.root, views.sweepTable(report.sweep.rows)) : '',
     section('Statistics', statistics.root),
     section('Charts', el('div.bar', {}, el('label', {for: 'endpoint'}, 'Endpoint', choice), timeCharts.reset), timeCharts.root),
     section('Failures', views.failures(report, run.duration_s)), section('Workers', workers()), section('The run', facts())));

@@ -164,6 +164,28 @@ const views = (() => {
     return el('div', {}, cards, fit.says && fit.says.length ? el('ul.says', {}, ...fit.says.map((s) => el('li', {}, s))) : null);
   }
 
+  // What a search for the most users has found so far.
+  function found(find) {
+    if (!find) return null;
+    return el('div', {}, el('div.cards', {},
+      card(find.done ? 'Most users' : 'Most users so far', fmt.count(find.users), range(find.users_ci95, fmt.count)),
+      card('Goal', find.goal), card('Steps', fmt.count(find.steps), find.done ? 'done' : 'searching')),
+      find.says.length ? el('ul.says', {}, ...find.says.map((s) => el('li', {}, s))) : null);
+  }
+
+  // Who does what how often: the weights as shares.
+  function scenario(classes) {
+    const sum = (list) => list.reduce((n, x) => n + x.weight, 0);
+    const share = (x, list) => x.weight ? fmt.percent(x.weight / sum(list) * 100) : '–';
+    return el('div', {}, ...classes.map((c) => {
+      const also = [['on_start', 'first'], ['on_stop', 'last']].filter(([key]) => c[key].length).map(([key, when]) => when + ': ' + c[key].join(', '));
+      const columns = [{key: 'name', name: 'Task', left: true, text: (t) => t.name}, {key: 'weight', name: 'Weight', text: (t) => fmt.count(t.weight)},
+        {key: 'share', name: 'Of its tasks', text: (t) => t.weight ? meter(t.weight / sum(c.tasks)) : 'only first or last'}];
+      return el('section', {}, el('h2.class', {}, c.name, el('small', {}, ' ' + share(c, classes) + ' of the users' + (also.length ? ' · ' + also.join(' · ') : ''))),
+        table(columns, c.tasks, {}, null, null, 'tasks of ' + c.name));
+    }));
+  }
+
   function sweepTable(rows) {
     const plain = (key, name, text) => ({key, name, text: (r) => text(r[key])});
     const columns = [plain('users', 'Users', fmt.count), plain('requests', 'Requests', fmt.count), plain('failures', 'Fails', fmt.count),
@@ -249,9 +271,16 @@ const views = (() => {
       {key: 'lag', name: 'Lag p99', title: 'how late planned wake-ups ran', text: (w) => fmt.ms(w.lag_p99_ms)},
       {key: 'offset', name: 'Clock offset', text: (w) => (w.clock_offset_ms > 0 ? '+' : '') + fmt.number(w.clock_offset_ms) + ' ms'},
       {key: 'trip', name: 'Round trip', text: (w) => fmt.ms(w.round_trip_ms)},
+      {key: 'wall', name: 'Wall clock', title: 'against the master\'s when it joined; no figure uses it', text: wallClock},
       {key: 'seen', name: 'Last seen', text: (w) => w.seen_s < 3 ? 'now' : fmt.number(w.seen_s) + ' s ago'},
       {key: 'peer', name: 'Address', left: true, text: (w) => w.peer}];
     return table(columns, list, {}, null, null, 'workers');
+  }
+
+  function wallClock(w) {
+    const signed = (s) => (s > 0 ? '+' : '') + fmt.number(s) + ' s';
+    const notes = [w.clock_stepped_s ? 'stepped ' + signed(w.clock_stepped_s) : '', w.suspended_s ? 'asleep ' + fmt.number(w.suspended_s) + ' s' : ''].filter((n) => n);
+    return el('span', {}, w.wall_clock_offset_s === null ? '–' : signed(w.wall_clock_offset_s), notes.length ? el('span.bad', {}, ' ' + notes.join(', ')) : null);
   }
 
   function meter(share) {
@@ -260,5 +289,5 @@ const views = (() => {
       svg('rect.part' + (share > 0.9 ? '.bad' : ''), {width: Math.min(40, share * 40), height: 6, rx: 3})), ' ' + percent + ' %');
   }
 
-  return {table, statistics, timeCharts, capacityCharts, capacityWords, sweepTable, verdict, failures, workers, badge};
+  return {found, scenario, table, statistics, timeCharts, capacityCharts, capacityWords, sweepTable, verdict, failures, workers, badge};
 })();

@@ -9,6 +9,22 @@
 namespace sfp::report {
 namespace {
 
+// Colours of the terminal's own palette, or none.
+struct Ink {
+  bool colour;
+  std::string Paint(const char* code, std::string_view text) const {
+    return colour ? absl::StrFormat("\x1b[%sm%s\x1b[0m", code, text) : std::string(text);
+  }
+  std::string Good(std::string_view text) const { return Paint("32", text); }
+  std::string Bad(std::string_view text) const { return Paint("31", text); }
+  std::string Of(capacity::Verdict verdict) const {
+    const char* code = verdict == capacity::Verdict::kValid      ? "1;32"
+                       : verdict == capacity::Verdict::kDegraded ? "1;33"
+                                                                 : "1;31";
+    return Paint(code, capacity::Name(verdict));
+  }
+};
+
 std::string Fixed(const Number& value, int decimals) {
   return value ? absl::StrFormat("%.*f", decimals, *value) : "-";
 }
@@ -143,7 +159,8 @@ std::string LiveTable(const results::Results& results) {
   return table.Text(true);
 }
 
-std::string FinalTable(const Report& report) {
+std::string FinalTable(const Report& report, const Look& look) {
+  const Ink ink{look.colour};
   std::string out = RowTable(report) + "\n" + EndpointTable(report) + CensoredNote(report) +
                     IntendedTable(report);
   if (report.run.iterations_planned) {
@@ -151,7 +168,7 @@ std::string FinalTable(const Report& report) {
                            *report.run.iterations_planned);
   }
   if (!report.failures.empty()) {
-    out += "\nfailures\n";
+    out += "\n" + ink.Bad("failures") + "\n";
     for (const Failure& f : report.failures) {
       out += absl::StrFormat("  %d × %s: %s\n      %s: %s\n      → %s\n", f.count, f.endpoint,
                              f.message, f.kind, f.cause, f.remedy);
@@ -166,7 +183,8 @@ std::string FinalTable(const Report& report) {
   if (!report.thresholds.empty()) {
     out += "\nthresholds\n";
     for (const Threshold& t : report.thresholds) {
-      out += absl::StrFormat("  %s  %s: %s\n", t.held ? "held  " : "FAILED", t.text, t.sentence);
+      out += absl::StrFormat("  %s  %s: %s\n", t.held ? ink.Good("held  ") : ink.Bad("FAILED"),
+                             t.text, t.sentence);
     }
   }
   if (report.find) {
@@ -178,7 +196,8 @@ std::string FinalTable(const Report& report) {
     for (const std::string& sentence : report.fit->says) out += "  " + sentence + "\n";
   }
   if (const std::string line = Comparison(report.run); !line.empty()) out += "\n" + line + "\n";
-  out += absl::StrFormat("\nverdict: %s\n", std::string(capacity::Name(report.run.verdict)));
+  if (!look.files.empty()) out += "\nreport: " + look.files + "\n";
+  out += "\nverdict: " + ink.Of(report.run.verdict) + "\n";
   for (const std::string& reason : report.run.reasons) out += "  " + reason + "\n";
   return out;
 }

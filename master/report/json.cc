@@ -363,6 +363,7 @@ void WriteCapacity(JsonWriter& w, const Report& report) {
   Write(w.Key("reasons"), report.run.reasons);
   WriteThresholds(w.Key("thresholds"), report.thresholds);
   WriteSweep(w.Key("sweep"), report);
+  Write(w.Key("find"), report.find);
   w.EndObject();
 }
 

@@ -42,6 +42,18 @@ struct RunStatus {
   std::optional<double> level_left_s;
 };
 
+// A class of users, as configured.
+struct ClassRow {
+  struct Task {
+    std::string name;
+    std::uint32_t weight = 0;
+  };
+  std::string name;
+  std::uint32_t weight = 0;
+  std::vector<std::string> on_start, on_stop;  // tasks
+  std::vector<Task> tasks;
+};
+
 // What a start form begins with: the configured load.
 struct Defaults {
   std::string name;
@@ -54,6 +66,7 @@ struct Defaults {
   std::vector<std::uint32_t> sweep;
   std::optional<std::string> step_time;
   std::optional<double> rate;
+  std::vector<ClassRow> classes;
   std::string resolved_yaml;  // without secrets
 };
 
@@ -82,7 +95,10 @@ struct WorkerRow {
   std::optional<double> lag_p99_ms;
   double clock_offset_ms = 0;
   double round_trip_ms = 0;
-  double seen_s = 0;  // since its last sign of life
+  std::optional<double> wall_clock_offset_s;  // its wall clock - the master's, when it joined
+  double clock_stepped_s = 0;                 // the largest step of its wall clock during the run
+  double suspended_s = 0;                     // how long its machine slept
+  double seen_s = 0;                          // since its last sign of life
   std::uint32_t rejoined = 0;
 };
 

@@ -42,6 +42,7 @@ net::HttpServerOptions HttpOptions(const Server::Options& options) {
   http.most_body_bytes = 64 * 1024;
   http.most_connections = 1000;
   http.most_stream_bytes = 8 << 20;  // a snapshot of thousands of endpoints
+  http.refusal = [](int, std::string_view reason) { return ErrorJson(reason); };
   return http;
 }
 
@@ -149,6 +150,8 @@ std::span<const Server::Route> Server::Routes() {
       {"GET", "/healthz", &S::ServeHealth, true},
       {"GET", "/ready", &S::ServeReady, true},
       {"GET", "/metrics", &S::ServeMetrics},
+      {"GET", "/api/v1/openapi.json", &S::ServeFile},
+      {"GET", "/api/v1/report.schema.json", &S::ServeFile},
       {"GET", "/api/v1/status", &S::ServeStatus},
       {"GET", "/api/v1/config", &S::ServeConfig},
       {"GET", "/api/v1/stats", &S::ServeStats},

@@ -70,6 +70,33 @@ void Add(stats::EndpointStats& total, const stats::EndpointStats& stats) {
   total.response.Merge(stats.response);
 }
 
+void WriteNames(JsonWriter& w, const std::vector<std::string>& names) {
+  w.BeginArray(kInline);
+  for (const std::string& name : names) w.Value(name);
+  w.EndArray();
+}
+
+void WriteClasses(JsonWriter& w, const std::vector<ClassRow>& classes) {
+  w.BeginArray(kInline);
+  for (const ClassRow& row : classes) {
+    w.BeginObject(kInline);
+    w.Key("name").Value(row.name);
+    w.Key("weight").Value(row.weight);
+    WriteNames(w.Key("on_start"), row.on_start);
+    WriteNames(w.Key("on_stop"), row.on_stop);
+    w.Key("tasks").BeginArray(kInline);
+    for (const ClassRow::Task& task : row.tasks) {
+      w.BeginObject(kInline);
+      w.Key("name").Value(task.name);
+      w.Key("weight").Value(task.weight);
+      w.EndObject();
+    }
+    w.EndArray();
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 }  // namespace
 
 void WriteStatus(JsonWriter& w, const RunStatus& s) {
@@ -151,6 +178,9 @@ void WriteWorkers(JsonWriter& w, const std::vector<WorkerRow>& workers) {
     w.Key("lag_p99_ms").Value(row.lag_p99_ms);
     w.Key("clock_offset_ms").Value(row.clock_offset_ms);
     w.Key("round_trip_ms").Value(row.round_trip_ms);
+    w.Key("wall_clock_offset_s").Value(row.wall_clock_offset_s);
+    w.Key("clock_stepped_s").Value(row.clock_stepped_s);
+    w.Key("suspended_s").Value(row.suspended_s);
     w.Key("seen_s").Value(row.seen_s);
     w.Key("rejoined").Value(row.rejoined);
     w.EndObject();
@@ -172,6 +202,7 @@ void WriteDefaults(JsonWriter& w, const Defaults& d) {
   w.EndArray();
   Member(w, "step_time", d.step_time);
   Member(w, "rate", d.rate);
+  WriteClasses(w.Key("classes"), d.classes);
   w.Key("resolved").Value(d.resolved_yaml);
   w.EndObject();
 }

@@ -52,6 +52,7 @@ TEST(MainJob, TheReportEqualsWhatTheServerCounted) {
     EXPECT_EQ(report.at("run").at("seed").to_number<int>(), 7);
     EXPECT_EQ(report.at("run").at("workers").as_array().size(), 2u);
     EXPECT_NE(master.process().out().find("by_osu_id"), std::string::npos);
+    EXPECT_EQ((master.process().out() + master.process().err()).find('\x1b'), std::string::npos);
     EXPECT_NE(master.process().out().find(master.out().string()), std::string::npos);
   }
 }
@@ -190,6 +191,41 @@ TEST(MainJob, AFailedThresholdIsExitCodeOne) {
                  {"--local-workers", "1", "--headless", "--users", "2", "--spawn-rate", "50",
                   "--run-time", "2s"}});
   EXPECT_EQ(master.process().Wait(seconds(60)), 1) << master.process().err();
+}
+
+// The same run as somebody at a terminal sees it (script makes one), with colours unwanted, on a
+// dumb terminal, and in a pipe.
+TEST(MainJob, ATerminalIsRedrawnAndColouredAsFarAsItCanAndMay) {
+  DemoApi api({"--speed", "20"});
+  const TemporaryFolder folder;
+  const std::string config = folder.Write("test.yaml", ExampleConfig(api.url(), 20));
+  const auto run = [&](const std::string& name, std::map<std::string, std::string> environment) {
+    const std::string command = Binary("sfp-master") + " --config " + config + " --out " +
+                                (folder.path() / name).string() +
+                                " --headless --no-web --listen 127.0.0.1:0 --local-workers 1 "
+                                "--users 5 --spawn-rate 50 --run-time 3s";
+    environment.try_emplace("NO_COLOR", "");
+    return std::make_unique<Process>(
+        std::vector<std::string>{"script", "-qec", command, "/dev/null"},
+        Process::Options{.environment = std::move(environment)});
+  };
+  const auto xterm = run("xterm", {{"TERM", "xterm"}});
+  const auto plain = run("plain", {{"TERM", "xterm"}, {"NO_COLOR", "1"}});
+  const auto dumb = run("dumb", {{"TERM", "dumb"}});
+  const std::string redrawn = "\x1b[?7l", cleared = "F\x1b[J", coloured = "\x1b[1;3";
+  const auto has = [](const Process& process, const std::string& text) {
+    return process.out().find(text) != std::string::npos;
+  };
+  for (Process* process : {xterm.get(), plain.get(), dumb.get()}) {
+    ASSERT_EQ(process->Wait(seconds(60)), 0) << process->out();
+    const auto verdict = process->out().rfind("verdict: ");
+    ASSERT_NE(verdict, std::string::npos);
+    EXPECT_LT(process->out().rfind("report: "), verdict) << "the verdict comes last";
+    EXPECT_TRUE(has(*process, " req/s | "));
+  }
+  EXPECT_TRUE(has(*xterm, redrawn) && has(*xterm, cleared) && has(*xterm, "verdict: " + coloured));
+  EXPECT_TRUE(has(*plain, redrawn) && has(*plain, cleared) && !has(*plain, coloured));
+  EXPECT_FALSE(has(*dumb, "\x1b")) << dumb->out();
 }
 
 TEST(MainJob, SecretsAreInNoOutput) {

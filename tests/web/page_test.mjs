@@ -3,11 +3,12 @@
 // policies it breaks must be nothing. With SFP_SHOTS=FOLDER pictures are kept there.
 
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
-import {join, resolve} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {after, before, test} from 'node:test';
-import {pathToFileURL} from 'node:url';
+import {fileURLToPath, pathToFileURL} from 'node:url';
 
 import {Browser, sleep, until} from './browser.mjs';
 import {Cluster} from './cluster.mjs';
@@ -16,7 +17,7 @@ const bin = resolve(process.argv[2]);
 const shots = process.env.SFP_SHOTS;
 const kFiles = ['config.resolved.yaml', 'exceptions.csv', 'failures.csv', 'journal.pb', 'junit.xml', 'latency.hlog',
   'report.html', 'report.json', 'report.md', 'stats.csv', 'stats_history.csv'];
-const kTabs = ['statistics', 'charts', 'capacity', 'failures', 'workers', 'log', 'downloads'];
+const kTabs = ['statistics', 'charts', 'capacity', 'failures', 'scenario', 'workers', 'log', 'downloads'];
 
 const config = (url) => `
 name: shop
@@ -31,6 +32,28 @@ users:
       by_term: {weight: 3, get: "?term={{term}}"}
       bad_request: {get: "", expect: {status: 400}}
 thresholds: ["p95 < 5s"]
+`;
+
+// Prometheus' own parser of Python; a histogram's buckets grow and end with all of them.
+const kParseMetrics = `
+import json, sys
+from prometheus_client.parser import text_string_to_metric_families
+kinds = {}
+for family in text_string_to_metric_families(sys.stdin.read()):
+    assert family.documentation and family.samples, family.name
+    kinds[family.type] = True
+    if family.type != 'histogram': continue
+    series = {}
+    for s in family.samples:
+        labels = tuple(sorted((k, v) for k, v in s.labels.items() if k != 'le'))
+        one = series.setdefault(labels, {'buckets': []})
+        if s.name.endswith('_bucket'): one['buckets'].append((float(s.labels['le']), s.value))
+        else: one[s.name.rsplit('_', 1)[1]] = s.value
+    for one in series.values():
+        counts = [count for _, count in one['buckets']]
+        assert one['buckets'] == sorted(one['buckets']) and counts == sorted(counts), one
+        assert one['buckets'][-1] == (float('inf'), one['count']) and one['sum'] >= 0, one
+print(json.dumps(kinds))
 `;
 
 let browser, cluster, url, failing;
@@ -55,6 +78,19 @@ async function open(address, width, height) {
   pages.push(page);
   await page.open(address);
   return page;
+}
+
+// Asks as a script would, and keeps the answer for the test of the OpenAPI file.
+const answers = [];
+async function call(method, path, body, fields = {}, from = url) {
+  const json = body === undefined ? {} : {'Content-Type': 'application/json'};
+  const reply = await fetch(from + path, {method, redirect: 'manual', headers: {...json, ...fields}, body,
+    signal: path === '/events' ? AbortSignal.timeout(1000) : undefined});
+  const endless = path === '/events' && reply.status === 200;
+  const text = endless ? '' : await reply.text();
+  if (endless) await reply.body.cancel();
+  answers.push({method, path, status: reply.status, type: reply.headers.get('content-type') ?? '', body: text});
+  return reply.status;
 }
 
 // Nothing was logged, nothing asked of others, no policy broken.
@@ -121,6 +157,7 @@ test('a run is started from the form, watched, edited, found again after a reloa
   await page.type('#edit-dialog [name=users]', '20');
   await page.click('#edit-dialog [type=submit]');
   await until('twenty users', async () => await kpi(page, 'Users') === '20');
+  assert.match(await page.text('#load'), /^20 users/);
   await picture(page, 'statistics');
 
   await page.click('[data-sort=requests]');
@@ -176,6 +213,7 @@ test('a sweep draws its capacity as it goes on', async () => {
   await until('more of them', async () => await dots() > first);
   await isState(page, 'finished', 60);
   await until('all levels', async () => await page.eval(`document.querySelectorAll('#panel-capacity tbody tr').length`) === 3);
+  assert.equal(await call('GET', '/api/v1/capacity'), 200);
   await picture(page, 'capacity');
   await page.dark(true);
   await picture(page, 'capacity-dark');
@@ -206,6 +244,24 @@ test('failures are counted at once, and explained', async () => {
     await tab(page, name);
     await sleep(300);
     await picture(page, name + '-dark');
+  }
+  const run = await page.eval(`fetch('/api/v1/status').then((r) => r.json()).then((s) => s.run)`);
+  for (const path of ['/healthz', '/ready', '/metrics', '/events', '/api/v1/openapi.json', '/api/v1/report.schema.json', '/api/v1/status',
+    '/api/v1/config', '/api/v1/stats', '/api/v1/series', '/api/v1/series?endpoint=by_term&from=1', '/api/v1/capacity', '/api/v1/failures',
+    '/api/v1/workers', '/api/v1/log', '/api/v1/log?after=3', '/api/v1/reports', `/api/v1/reports/${run}/journal.pb`]) {
+    assert.equal(await call('GET', path), 200, path);
+  }
+  const metrics = answers.find((a) => a.path === '/metrics').body;
+  const parsed = spawnSync('/usr/bin/python3', ['-c', kParseMetrics], {input: metrics, encoding: 'utf8'});
+  assert.equal(parsed.stderr, '');
+  assert.deepEqual(JSON.parse(parsed.stdout), {counter: true, gauge: true, histogram: true});
+  for (const [status, method, path, body, fields] of [[400, 'GET', '/api/v1/log?after=x'], [400, 'GET', '/api/v1/series?from=x'],
+    [404, 'GET', '/api/v1/series?endpoint=none'], [404, 'GET', '/api/v1/reports/none/journal.pb'], [404, 'GET', '/api/v1/none'],
+    [405, 'GET', '/api/v1/start'], [405, 'DELETE', '/api/v1/status'], [409, 'POST', '/api/v1/start', '{"users":"5"}'], [415, 'POST', '/api/v1/start'],
+    [400, 'POST', '/api/v1/edit', '{"users":-1}'], [400, 'POST', '/api/v1/edit', '{}'], [413, 'POST', '/api/v1/edit', ' '.repeat(70000)],
+    [403, 'POST', '/api/v1/edit', '{"users":3}', {Origin: 'http://example.org'}], [200, 'POST', '/api/v1/edit', '{"users":12,"spawn_rate":"50"}'],
+    [200, 'POST', '/api/v1/reset', '{}']]) {
+    assert.equal(await call(method, path, body, fields), status, path);
   }
   const colours = () => page.eval(`[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color].join()`);
   const dark = await colours();
@@ -290,6 +346,9 @@ test('report.html opens from disk, complete, without network', async () => {
   const served = await open(`${url}/api/v1/reports/${list[0].run}/report.html`);
   await until('charts', () => served.visible('.charts .plot svg path.line'));
   clean(served);
+  assert.equal(await call('POST', '/api/v1/stop', '{}'), 409);
+  assert.equal(await call('POST', '/api/v1/start', '{"users":2,"run_time":"1h"}'), 200);
+  assert.equal(await call('POST', '/api/v1/stop', '{}'), 200);
 });
 
 test('beyond loopback the page asks for the token, and no other site can act in its name', async () => {
@@ -330,7 +389,28 @@ test('beyond loopback the page asks for the token, and no other site can act in 
   assert.equal(await page.eval(`fetch('/api/v1/status').then((r) => r.json()).then((s) => s.state)`), 'idle');
   elsewhere.close();
 
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+  const form = {'Content-Type': 'application/x-www-form-urlencoded'};
+  assert.equal(await call('POST', '/login', 'token=wrong', form, home), 303);
+  assert.equal(await call('POST', '/login', `token=${token}`, form, home), 303);
+  for (const path of ['/api/v1/status', '/metrics', '/events']) assert.equal(await call('GET', path, undefined, {}, home), 401);
+  const bearer = {Authorization: 'Bearer ' + token};
+  for (const path of ['/api/v1/status', '/api/v1/config', '/api/v1/stats', '/api/v1/workers']) assert.equal(await call('GET', path, undefined, bearer, home), 200);
+  for (const path of ['/api/v1/series', '/api/v1/capacity', '/api/v1/failures']) assert.equal(await call('GET', path, undefined, bearer, home), 409);
+  assert.equal(await call('POST', '/logout', '', bearer, home), 303);
+  assert.equal(await call('POST', '/logout', '', {}, home), 401);
+
   await page.click('#logout button');
   await until('the login', () => page.visible('[name=token]'));
   assert.equal(await page.eval(`fetch('/api/v1/status').then((r) => r.status)`), 401);
+});
+
+test('the REST interface answers as its OpenAPI file says', () => {
+  const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+  const path = join(cluster.folder, 'answers.jsonl');
+  writeFileSync(path, answers.map((a) => JSON.stringify(a) + '\n').join(''));
+  const check = spawnSync('/usr/bin/python3', [join(root, 'tests/support/validate_openapi.py'), join(root, 'master/assets/openapi.json'),
+    join(root, 'master/report/report.schema.json'), path], {encoding: 'utf8'});
+  assert.equal(check.stdout + check.stderr, '\n');
+  assert.equal(check.status, 0);
 });

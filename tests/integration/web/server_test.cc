@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/support/probe.h"
@@ -230,6 +234,27 @@ TEST_F(ServerTest, FailuresAreCountedBeforeAnybodyHasLookedForTheirCauses) {
   const std::string more = Ask("GET", "/api/v1/failures").body;
   EXPECT_THAT(more, HasSubstr(R"("count": 3)"));
   EXPECT_THAT(more, HasSubstr(R"("count": 4)"));
+}
+
+// Its schemas are held to a real run's answers by tests/web.
+TEST_F(ServerTest, TheOpenApiFileNamesEveryOperationAndNoOther) {
+  std::set<std::string> expected, described;
+  for (const Server::Route& route : Server::Routes()) {
+    const bool of_the_page = route.path == "/" || route.path.starts_with("/assets/") ||
+                             (route.method == "GET" && route.path == "/login");
+    if (!of_the_page) expected.insert(std::string(route.method) + " " + std::string(route.path));
+  }
+  const auto reply = Ask("GET", "/api/v1/openapi.json");
+  EXPECT_EQ(reply.Field("Content-Type"), "application/json");
+  const boost::json::value file = boost::json::parse(reply.body);
+  for (const auto& path : file.at("paths").as_object()) {
+    for (const auto& operation : path.value().as_object()) {
+      std::string method = operation.key();
+      std::transform(method.begin(), method.end(), method.begin(), ::toupper);
+      described.insert(method + " " + std::string(path.key()));
+    }
+  }
+  EXPECT_EQ(described, expected);
 }
 
 TEST_F(ServerTest, AnswersToNoForeignName) {
