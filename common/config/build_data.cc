@@ -130,9 +130,31 @@ void BuildSource(const Node& source, Context& context, v1::DataSource& out) {
     constexpr std::uint32_t kCapacity = 10;
     out.mutable_collected()->set_capacity(
         static_cast<std::uint32_t>(Integer(collected->Get("capacity")).value_or(kCapacity)));
+    const std::string scope = Text(collected->Get("scope")).value_or("worker");
+    out.mutable_collected()->set_scope(scope == "user"    ? v1::SCOPE_USER
+                                       : scope == "class" ? v1::SCOPE_CLASS
+                                                          : v1::SCOPE_WORKER);
+    if (const Node* capacity = collected->Get("capacity"); capacity != nullptr && scope == "user") {
+      context.diagnostics.Add(capacity->key_place,
+                              "with 'scope: user' there is one value, the newest");
+    }
     if (pick != nullptr && (word == "unique" || word == "sequential")) {
       context.Add(*pick, "collected values are picked at random only");
     }
+  }
+}
+
+// What `collect` and `set` name, in a task and in its steps.
+void AddCollected(const Node& node, std::set<std::string>& names) {
+  for (const char* key : {"collect", "set"}) {
+    const Node* into = node.Get(key);
+    if (into == nullptr || !into->is_map()) continue;
+    for (const Node& rule : into->children) names.insert(rule.key);
+  }
+  for (const char* key : {"steps", "then", "else"}) {
+    const Node* steps = node.Get(key);
+    if (steps == nullptr || !steps->is_list()) continue;
+    for (const Node& step : steps->children) AddCollected(step, names);
   }
 }
 
@@ -142,11 +164,7 @@ std::set<std::string> CollectedInto(const Node* users) {
   for (const Node& user_class : users->children) {
     const Node* tasks = user_class.Get("tasks");
     if (tasks == nullptr) continue;
-    for (const Node& task : tasks->children) {
-      const Node* collect = task.Get("collect");
-      if (collect == nullptr || !collect->is_map()) continue;
-      for (const Node& rule : collect->children) names.insert(rule.key);
-    }
+    for (const Node& task : tasks->children) AddCollected(task, names);
   }
   return names;
 }
@@ -167,8 +185,9 @@ void BuildData(const Node* data, const Node* users, Context& context, v1::Scenar
       context.sources[source.key + "." + column->value] = {};
     }
     if (columns == nullptr) {
-      context.sources[source.key] = {source.Get("collected") != nullptr,
-                                     filled.contains(source.key)};
+      const Node* collected = source.Get("collected");
+      const bool of_user = collected != nullptr && Text(collected->Get("scope")) == "user";
+      context.sources[source.key] = {collected != nullptr, filled.contains(source.key), of_user};
     }
     if (!scenario::IsTemplateName(source.key)) {
       Node name;

@@ -200,9 +200,13 @@ plan::Shape BuildArrivals(const Node& load, const Node& arrivals, Context& conte
   return out;
 }
 
-// Arrivals are iterations of tasks that are picked.
+// Arrivals are iterations of tasks that are picked, by weight.
 void CheckPicks(const Node& arrivals, Context& context, const v1::Scenario& scenario) {
   for (const v1::UserClass& user_class : scenario.users()) {
+    if (user_class.count() > 0) {
+      context.diagnostics.Add(arrivals.key_place, "arrivals go by weight: class '" +
+                                                      user_class.name() + "' can't have a count");
+    }
     const bool picks = std::any_of(user_class.tasks().begin(), user_class.tasks().end(),
                                    [](const v1::Task& task) { return task.weight() > 0; });
     if (!picks) {
@@ -245,8 +249,8 @@ void BuildThreshold(const Node& check, Context& context, Threshold& out) {
     return;
   }
   out = *threshold;
-  const auto& tasks = context.tasks;
-  if (out.endpoint.empty() || std::find(tasks.begin(), tasks.end(), out.endpoint) != tasks.end()) {
+  const auto& known = context.endpoints;
+  if (out.endpoint.empty() || std::find(known.begin(), known.end(), out.endpoint) != known.end()) {
     return;
   }
   if (check.shown) {
@@ -254,7 +258,7 @@ void BuildThreshold(const Node& check, Context& context, Threshold& out) {
   } else {
     context.diagnostics.AddWithin(
         check, out.endpoint,
-        "no task is called '" + out.endpoint + "'" + Suggest(out.endpoint, tasks));
+        "no task is called '" + out.endpoint + "'" + Suggest(out.endpoint, known));
   }
 }
 

@@ -120,16 +120,7 @@ void BuildExpect(const Node* expect, v1::Task& out) {
     to.set_last(kLast);
     return;
   }
-  const auto add = [&](const Node& node) {
-    if (!node.is_scalar()) return;
-    if (const auto range = ToStatus(node.value)) {
-      v1::Expect::StatusRange& to = *out.mutable_expect()->add_status();
-      to.set_first(range->first);
-      to.set_last(range->last);
-    }
-  };
-  if (status->is_scalar()) add(*status);
-  for (const Node& item : status->children) add(item);
+  BuildStatuses(*status, *out.mutable_expect());
 }
 
 void BuildCollect(const Node& rule, Context& context, v1::Collect& out) {
@@ -218,19 +209,42 @@ std::string JsonText(const Node& json) {
   return text;
 }
 
+void BuildStatuses(const Node& status, v1::Expect& out) {
+  const auto add = [&](const Node& node) {
+    if (!node.is_scalar()) return;
+    if (const auto range = ToStatus(node.value)) {
+      v1::Expect::StatusRange& to = *out.add_status();
+      to.set_first(range->first);
+      to.set_last(range->last);
+    }
+  };
+  if (status.is_scalar()) add(status);
+  for (const Node& item : status.children) add(item);
+}
+
+void BuildRequest(const Node& of, Context& context, v1::Task& out) {
+  BuildRequestLine(of, context, out);
+  BuildFields(of.Get("query"), context, *out.mutable_query());
+  BuildHeaders(of.Get("headers"), context, *out.mutable_headers());
+  BuildBody(of, context, out);
+  BuildExpect(of.Get("expect"), out);
+  if (const Node* collect = of.Get("collect"); collect != nullptr && collect->is_map()) {
+    for (const Node& rule : collect->children) BuildCollect(rule, context, *out.add_collect());
+  }
+  if (const auto timeout = DurationOf(of.Get("timeout"))) out.set_timeout_ns(timeout->count());
+  if (const auto redirects = Redirects(of.Get("redirects"))) out.set_max_redirects(*redirects);
+}
+
 void BuildTask(const Node& task, Context& context, v1::Task& out) {
   out.set_name(task.key);
   out.set_weight(static_cast<std::uint32_t>(Integer(task.Get("weight")).value_or(1)));
-  BuildRequestLine(task, context, out);
-  BuildFields(task.Get("query"), context, *out.mutable_query());
-  BuildHeaders(task.Get("headers"), context, *out.mutable_headers());
-  BuildBody(task, context, out);
-  BuildExpect(task.Get("expect"), out);
-  if (const Node* collect = task.Get("collect"); collect != nullptr && collect->is_map()) {
-    for (const Node& rule : collect->children) BuildCollect(rule, context, *out.add_collect());
+  if (const Node* steps = task.Get("steps")) {
+    BuildSteps(steps, context, *out.mutable_steps());
+    NameRequests(task.key, *out.mutable_steps(), context);
+  } else {
+    context.endpoints.push_back(task.key);
+    BuildRequest(task, context, out);
   }
-  if (const auto timeout = DurationOf(task.Get("timeout"))) out.set_timeout_ns(timeout->count());
-  if (const auto redirects = Redirects(task.Get("redirects"))) out.set_max_redirects(*redirects);
 }
 
 }  // namespace sfp::config

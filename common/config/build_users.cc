@@ -6,46 +6,7 @@
 namespace sfp::config {
 namespace {
 
-constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kMostTasks = 10'000;
-
-void CheckName(const Node& named, std::string_view what, Context& context) {
-  const bool good = !named.key.empty() && named.key.size() <= kLongestName &&
-                    std::none_of(named.key.begin(), named.key.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  if (!good) {
-    context.diagnostics.Add(named.key_place,
-                            std::string(what) +
-                                " needs a name of 1 to 200 characters without line "
-                                "ends");
-  }
-}
-
-void BuildWait(const Node* wait, Context& context, v1::UserClass& out) {
-  if (wait == nullptr) return;
-  const auto ns = [&](const char* key) -> std::optional<std::int64_t> {
-    const auto duration = DurationOf(wait->Get(key));
-    return duration ? std::optional(duration->count()) : std::nullopt;
-  };
-  v1::Wait& to = *out.mutable_wait();
-  const Node* uniform = wait->Get("uniform");
-  if (uniform != nullptr && uniform->is_list() && uniform->children.size() == 2) {
-    const auto least = DurationOf(&uniform->children[0]);
-    const auto most = DurationOf(&uniform->children[1]);
-    if (!least || !most) return;
-    to.mutable_uniform()->set_min_ns(least->count());
-    to.mutable_uniform()->set_max_ns(most->count());
-    if (*least > *most) {
-      context.Add(uniform->children[1], "the longest wait is shorter than the shortest");
-    }
-  } else if (const auto constant = ns("constant")) {
-    to.set_constant_ns(*constant);
-  } else if (const auto exponential = ns("exponential")) {
-    to.set_exponential_ns(*exponential);
-  } else if (const auto pacing = ns("pacing")) {
-    to.set_pacing_ns(*pacing);
-  }
-}
 
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -69,17 +30,17 @@ bool Contains(const Names& names, const std::string& name) {
 }
 
 void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
-  CheckName(user_class, "a user class", context);
+  CheckName(user_class.key_place, user_class.key, "a user class", context);
   out.set_name(user_class.key);
   out.set_weight(static_cast<std::uint32_t>(Integer(user_class.Get("weight")).value_or(1)));
-  BuildWait(user_class.Get("wait"), context, out);
+  out.set_count(static_cast<std::uint32_t>(Integer(user_class.Get("count")).value_or(0)));
+  if (const Node* wait = user_class.Get("wait")) BuildWait(wait, context, *out.mutable_wait());
   const Node* tasks = user_class.Get("tasks");
   if (tasks == nullptr || !tasks->is_map()) return;
   BuildTaskNames(user_class.Get("on_start"), *tasks, context, *out.mutable_on_start());
   BuildTaskNames(user_class.Get("on_stop"), *tasks, context, *out.mutable_on_stop());
   for (const Node& task : tasks->children) {
-    CheckName(task, "a task", context);
-    context.tasks.push_back(task.key);
+    CheckName(task.key_place, task.key, "a task", context);
     v1::Task& to = *out.add_tasks();
     BuildTask(task, context, to);
     const Node* weight = task.Get("weight");
@@ -92,6 +53,42 @@ void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
 }
 
 }  // namespace
+
+void CheckName(const Place& place, std::string_view name, std::string_view what, Context& context) {
+  constexpr std::size_t kLongestName = 200;
+  const bool good = !name.empty() && name.size() <= kLongestName &&
+                    std::none_of(name.begin(), name.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (!good) {
+    context.diagnostics.Add(
+        place, std::string(what) + " needs a name of 1 to 200 characters without line ends");
+  }
+}
+
+void BuildWait(const Node* wait, Context& context, v1::Wait& out) {
+  if (wait == nullptr) return;
+  const auto ns = [&](const char* key) -> std::optional<std::int64_t> {
+    const auto duration = DurationOf(wait->Get(key));
+    return duration ? std::optional(duration->count()) : std::nullopt;
+  };
+  const Node* uniform = wait->Get("uniform");
+  if (uniform != nullptr && uniform->is_list() && uniform->children.size() == 2) {
+    const auto least = DurationOf(&uniform->children[0]);
+    const auto most = DurationOf(&uniform->children[1]);
+    if (!least || !most) return;
+    out.mutable_uniform()->set_min_ns(least->count());
+    out.mutable_uniform()->set_max_ns(most->count());
+    if (*least > *most) {
+      context.Add(uniform->children[1], "the longest wait is shorter than the shortest");
+    }
+  } else if (const auto constant = ns("constant")) {
+    out.set_constant_ns(*constant);
+  } else if (const auto exponential = ns("exponential")) {
+    out.set_exponential_ns(*exponential);
+  } else if (const auto pacing = ns("pacing")) {
+    out.set_pacing_ns(*pacing);
+  }
+}
 
 void BuildUsers(const Node* users, Context& context, v1::Scenario& out) {
   if (users == nullptr || !users->is_map()) return;

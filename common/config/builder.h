@@ -24,12 +24,13 @@ namespace sfp::config {
 struct Context {
   struct Source {
     bool collected = false;
-    bool filled = false;  // some task collects into it
+    bool filled = false;   // some task collects into it, or sets it
+    bool of_user = false;  // its scope
   };
   Diagnostics& diagnostics;
   std::filesystem::path folder;              // of the configuration
   std::map<std::string, Source> sources;     // by name; filled by BuildData
-  std::vector<std::string> tasks;            // filled by BuildUsers
+  std::vector<std::string> endpoints;        // what is counted, and groups; filled by BuildUsers
   std::map<const Node*, std::string> notes;  // comments of the resolved plan
 
   void Add(const Node& scalar, std::string message);  // without what is secret in it
@@ -44,6 +45,16 @@ void BuildLoad(const Node* load, Context& context, Config& out);
 void BuildData(const Node* data, const Node* users, Context& context, v1::Scenario& out);
 void BuildUsers(const Node* users, Context& context, v1::Scenario& out);
 void BuildTask(const Node& task, Context& context, v1::Task& out);
+// One request: everything of a task or step but its name and weight.
+void BuildRequest(const Node& of, Context& context, v1::Task& out);
+void BuildSteps(const Node* steps, Context& context,
+                google::protobuf::RepeatedPtrField<v1::Step>& out);
+// Requests without a name get "<task> <number>", in the order of their steps from 1 on.
+void NameRequests(const std::string& task, google::protobuf::RepeatedPtrField<v1::Step>& steps,
+                  Context& context);
+void BuildWait(const Node* wait, Context& context, v1::Wait& out);
+void BuildStatuses(const Node& status, v1::Expect& out);
+void CheckName(const Place& place, std::string_view name, std::string_view what, Context& context);
 void BuildThresholds(const Node* thresholds, Context& context, Config& out);
 
 // Reports broken templates and names that no data has.

@@ -55,6 +55,7 @@ struct Overrides {
   std::optional<std::string> host;
   // As typed.
   std::optional<std::string> users, spawn_rate, run_time, sweep, step_time, rate, iterations, find;
+  std::optional<std::string> tags, exclude_tags;  // separated by commas
   bool probe = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/config/tags.h"
+
 namespace sfp::config {
 namespace {
 
@@ -220,6 +222,7 @@ void ApplyOverrides(Node& root, const Overrides& overrides, Diagnostics& diagnos
     if (target->is_map()) Set(*target, "url", Scalar("--host", *overrides.host));
   }
   LoadEditor(root, overrides, diagnostics).Edit();
+  ApplyTags(root, overrides, diagnostics);
 }
 
 }  // namespace sfp::config

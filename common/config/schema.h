@@ -54,6 +54,8 @@ struct Rule {
   std::string_view needs{};    // a group
   std::string_view example{};  // how a value may look
   std::string_view unit{};     // for people
+  // A rule that stands within itself: its name in the JSON Schema's definitions.
+  std::string_view recursive{};
 };
 
 struct Key {

@@ -1,5 +1,8 @@
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "common/base/text.h"
 #include "common/config/schema.h"
 
@@ -35,6 +38,11 @@ class SchemaWriter {
         "{\n  \"$schema\": \"http://json-schema.org/draft-07/schema#\",\n"
         "  \"title\": \"sfp configuration\",\n";
     out += Members(FileRule(), 2);
+    for (std::size_t i = 0; i < recursive_.size(); ++i) {
+      out += i == 0 ? ",\n  \"definitions\": {\n" : ",\n";
+      out += "    " + Quoted(recursive_[i]->recursive) + ": " + Plain(*recursive_[i], 4);
+    }
+    if (!recursive_.empty()) out += "\n  }";
     return out + "\n}\n";
   }
 
@@ -95,6 +103,15 @@ class SchemaWriter {
   }
 
   std::string Value(const Rule& rule, int indent) {
+    if (rule.recursive.empty()) return Plain(rule, indent);
+    if (std::find(recursive_.begin(), recursive_.end(), &rule) == recursive_.end()) {
+      recursive_.push_back(&rule);
+    }
+    // Beside a bare $ref a description would not count.
+    return absl::StrFormat("{\"allOf\": [{\"$ref\": \"#/definitions/%s\"}]}", rule.recursive);
+  }
+
+  std::string Plain(const Rule& rule, int indent) {
     const std::string number = absl::StrFormat(
         "{\"type\": \"integer\", \"minimum\": %d, \"maximum\": %d}", rule.least, rule.most);
     static constexpr std::string_view kBool = "{\"type\": \"boolean\"}";
@@ -155,6 +172,8 @@ class SchemaWriter {
     }
     return "{}";
   }
+
+  std::vector<const Rule*> recursive_;  // found so far
 };
 
 }  // namespace

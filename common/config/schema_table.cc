@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "common/config/schema.h"
@@ -12,6 +14,15 @@ constexpr std::int64_t kInt64Least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kInt64Most = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMostUsers = 10'000'000;
 constexpr std::int64_t kMostWeight = 1'000'000;
+
+// The keys of several maps in one.
+template <std::size_t... sizes>
+constexpr auto Join(const Key (&... keys)[sizes]) {
+  std::array<Key, (sizes + ...)> all{};
+  auto to = all.begin();
+  ((to = std::copy(std::begin(keys), std::end(keys), to)), ...);
+  return all;
+}
 
 constexpr Rule kText{.kind = Kind::kText};
 constexpr Rule kTemplate{.kind = Kind::kTemplate};
@@ -28,6 +39,7 @@ constexpr Rule kIterations{.kind = Kind::kInteger, .least = 1, .most = 1'000'000
 constexpr Rule kUsers{.kind = Kind::kInteger, .least = 1, .most = kMostUsers};
 constexpr Rule kStageUsers{.kind = Kind::kInteger, .least = 0, .most = kMostUsers};
 constexpr Rule kClassWeight{.kind = Kind::kInteger, .least = 1, .most = kMostWeight};
+constexpr Rule kCount{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
 constexpr Rule kTaskWeight{.kind = Kind::kInteger, .least = 0, .most = kMostWeight};
 constexpr Rule kRedirects{.kind = Kind::kRedirects, .least = 0, .most = 100};
 constexpr Rule kHeaders{
@@ -232,8 +244,15 @@ constexpr Key kRangeKeys[] = {
 };
 constexpr Rule kRange{.kind = Kind::kMap, .keys = kRangeKeys};
 constexpr Rule kCapacity{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr std::string_view kScopes[] = {"worker", "class", "user"};
+constexpr Rule kScope{.kind = Kind::kWord, .words = kScopes};
 constexpr Key kCollectedKeys[] = {
-    {"capacity", &kCapacity, "10", "A worker keeps the newest so many values."},
+    {"scope", &kScope, "worker",
+     "Who shares the values: all users of a worker; those of the same class; or none, each user "
+     "has "
+     "its own newest value."},
+    {"capacity", &kCapacity, nullptr,
+     "A worker keeps the newest so many values, 10 if left out; a user has one."},
 };
 constexpr Rule kCollected{.kind = Kind::kMap, .keys = kCollectedKeys};
 constexpr std::string_view kPicks[] = {"random", "sequential", "unique"};
@@ -269,12 +288,17 @@ constexpr Rule kData{
 
 constexpr Rule kUniform{
     .kind = Kind::kList, .least = 2, .most = 2, .element = &kDuration, .example = "[100ms, 5s]"};
-constexpr Key kWaitKeys[] = {
+constexpr Key kThinkKeys[] = {
     {"uniform", &kUniform, nullptr, "Evenly between two durations.", false, "kind"},
     {"constant", &kDuration, nullptr, "Always as long.", false, "kind"},
     {"exponential", &kSomeDuration, nullptr, "Exponential with this mean.", false, "kind"},
+};
+constexpr Rule kThink{
+    .kind = Kind::kMap, .keys = kThinkKeys, .needs = "kind", .example = "{uniform: [1s, 2s]}"};
+constexpr Key kPacingKeys[] = {
     {"pacing", &kSomeDuration, nullptr, "From one task's start to the next one's.", false, "kind"},
 };
+constexpr auto kWaitKeys = Join(kThinkKeys, kPacingKeys);
 constexpr Rule kWait{
     .kind = Kind::kMap, .keys = kWaitKeys, .needs = "kind", .example = "{uniform: [100ms, 5s]}"};
 
@@ -298,9 +322,7 @@ constexpr Rule kCollects{
     .kind = Kind::kNamed, .element = &kCollect, .example = "{id: {json: /data/*/id}}"};
 
 constexpr Rule kJson{.kind = Kind::kJson};
-constexpr Key kTaskKeys[] = {
-    {"weight", &kTaskWeight, "1",
-     "Share among the class's tasks; 0: only through on_start or on_stop."},
+constexpr Key kMethodKeys[] = {
     {"get", &kTemplate, nullptr, "Path and query of a GET request, behind target.base_path.", false,
      "method"},
     {"post", &kTemplate, nullptr, "Path and query of a POST request.", false, "method"},
@@ -309,17 +331,92 @@ constexpr Key kTaskKeys[] = {
     {"delete", &kTemplate, nullptr, "Path and query of a DELETE request.", false, "method"},
     {"head", &kTemplate, nullptr, "Path and query of a HEAD request.", false, "method"},
     {"options", &kTemplate, nullptr, "Path and query of an OPTIONS request.", false, "method"},
-    {"query", &kFields, nullptr, "Further query parameters, percent-encoded."},
-    {"headers", &kHeaders, nullptr, "Further headers, or others than the target's."},
-    {"body", &kTemplate, nullptr, "A body, sent as it is.", false, "body"},
-    {"json", &kJson, nullptr, "A JSON body: as text, or as YAML that is turned into JSON.", false,
-     "body"},
-    {"form", &kFields, nullptr, "A form-encoded body.", false, "body"},
-    {"expect", &kExpect, "{}", "What counts as success."},
-    {"collect", &kCollects, nullptr, "Values to take from the response into collected data."},
-    {"timeout", &kSomeDuration, nullptr, "Instead of target.timeout."},
-    {"redirects", &kRedirects, nullptr, "Instead of target.redirects."},
 };
+constexpr std::string_view kOfRequest = "get post put patch delete head options";
+constexpr Key kRequestKeys[] = {
+    {"query", &kFields, nullptr, "Further query parameters, percent-encoded.", false, "",
+     kOfRequest},
+    {"headers", &kHeaders, nullptr, "Further headers, or others than the target's.", false, "",
+     kOfRequest},
+    {"body", &kTemplate, nullptr, "A body, sent as it is.", false, "body", kOfRequest},
+    {"json", &kJson, nullptr, "A JSON body: as text, or as YAML that is turned into JSON.", false,
+     "body", kOfRequest},
+    {"form", &kFields, nullptr, "A form-encoded body.", false, "body", kOfRequest},
+    {"expect", &kExpect, "{}", "What counts as success.", false, "", kOfRequest},
+    {"collect", &kCollects, nullptr, "Values to take from the response into collected data.", false,
+     "", kOfRequest},
+    {"timeout", &kSomeDuration, nullptr, "Instead of target.timeout.", false, "", kOfRequest},
+    {"redirects", &kRedirects, nullptr, "Instead of target.redirects.", false, "", kOfRequest},
+};
+
+constexpr Key kPlainConditionKeys[] = {
+    {"status", &kStatuses, nullptr, "The status of the task's last response.", false, "of"},
+    {"name", &kText, nullptr, "Data that has a value; by itself that is the condition.", false,
+     "of"},
+    {"is", &kText, nullptr, "The value is this one.", false, "how", "name"},
+    {"matches", &kText, nullptr, "A regular expression (ECMAScript) is found in the value.", false,
+     "how", "name"},
+};
+constexpr Rule kPlainCondition{.kind = Kind::kMap,
+                               .keys = kPlainConditionKeys,
+                               .needs = "of",
+                               .example = "{status: 404} or {name: token}"};
+constexpr Key kNotKeys[] = {
+    {"not", &kPlainCondition, nullptr, "The opposite of a condition.", false, "of"},
+};
+constexpr auto kConditionKeys = Join(kPlainConditionKeys, kNotKeys);
+constexpr Rule kCondition{.kind = Kind::kMap,
+                          .keys = kConditionKeys,
+                          .needs = "of",
+                          .example = "{status: 404} or {name: token}"};
+
+extern const Rule kSteps;
+constexpr Rule kTimes{.kind = Kind::kInteger, .least = 1, .most = 1'000'000};
+constexpr Rule kValuesToSet{
+    .kind = Kind::kNamed, .least = 1, .element = &kTemplate, .example = "{note: \"hi-{{name}}\"}"};
+constexpr Key kNameKeys[] = {
+    {"name", &kText, nullptr, "Under which it is counted; without one: '<task> <number>'.", false,
+     "", kOfRequest},
+};
+constexpr Key kFlowKeys[] = {
+    {"think", &kThink, nullptr, "A pause.", false, "method"},
+    {"set", &kValuesToSet, nullptr, "Values of this user: collected data with 'scope: user'.",
+     false, "method"},
+    {"if", &kCondition, nullptr, "A choice: 'then' if the condition holds, 'else' otherwise.",
+     false, "method"},
+    {"then", &kSteps, nullptr, "Steps if the condition holds.", false, "", "if"},
+    {"else", &kSteps, nullptr, "Steps if it does not.", false, "", "if"},
+    {"repeat", &kTimes, nullptr, "So many rounds of 'steps', at most.", false, "method"},
+    {"until", &kCondition, nullptr, "Behind each round: no further one if this holds.", false, "",
+     "repeat"},
+    {"group", &kText, nullptr,
+     "The time of 'steps' as a whole, pauses included, is reported under this name.", false,
+     "method"},
+    {"steps", &kSteps, nullptr, "The steps of 'repeat' or 'group'.", false, "", "repeat group"},
+};
+constexpr auto kStepKeys = Join(kNameKeys, kMethodKeys, kRequestKeys, kFlowKeys);
+constexpr Rule kStep{.kind = Kind::kMap, .keys = kStepKeys, .needs = "method"};
+constexpr Rule kSteps{.kind = Kind::kList,
+                      .least = 1,
+                      .most = 10'000,
+                      .element = &kStep,
+                      .example = "[{get: /}, {think: {constant: 1s}}]",
+                      .recursive = "steps"};
+
+constexpr Rule kTags{
+    .kind = Kind::kList, .least = 1, .most = 100, .element = &kText, .example = "[read]"};
+constexpr Key kTaskOnlyKeys[] = {
+    {"weight", &kTaskWeight, "1",
+     "Share among the class's tasks; 0: only through on_start or on_stop."},
+    {"tags", &kTags, nullptr, "Names by which --tags and --exclude-tags choose tasks."},
+};
+constexpr Key kTaskStepsKeys[] = {
+    {"steps", &kSteps, nullptr,
+     "Instead of one request: steps in sequence. A failed request, or one that lacks a value, ends "
+     "the task.",
+     false, "method"},
+};
+constexpr auto kTaskKeys = Join(kTaskOnlyKeys, kMethodKeys, kRequestKeys, kTaskStepsKeys);
 constexpr Rule kTask{.kind = Kind::kMap, .keys = kTaskKeys, .needs = "method"};
 constexpr Rule kTasks{
     .kind = Kind::kNamed, .least = 1, .element = &kTask, .example = "{home: {get: /}}"};
@@ -327,7 +424,10 @@ constexpr Rule kTasks{
 constexpr Rule kTaskNames{
     .kind = Kind::kList, .least = 0, .most = 1000, .element = &kText, .example = "[login]"};
 constexpr Key kClassKeys[] = {
-    {"weight", &kClassWeight, "1", "Share of this class among the users."},
+    {"weight", &kClassWeight, "1", "Share of this class among the users that 'count' leaves.",
+     false, "share", "", "count"},
+    {"count", &kCount, nullptr,
+     "So many users are of this class, the first ones; the others go by weight.", false, "share"},
     {"wait", &kWait, nullptr, "The time between two tasks; without it there is none."},
     {"on_start", &kTaskNames, nullptr,
      "Tasks that each user does once, in this order, before all others."},

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <span>
 
-#include "common/scenario/data.h"
+#include "common/scenario/session.h"
 #include "common/scenario/task.h"
 
 namespace sfp::scenario {
@@ -215,7 +215,8 @@ struct Collector::Parser {
 Collector::Collector() : parser_(std::make_unique<Parser>()) {}
 Collector::~Collector() = default;
 
-std::size_t Collector::Take(const Step& step, std::string_view body, Pools& pools, Rng& rng) {
+std::size_t Collector::Take(const Step& step, std::string_view body, UserSession& session,
+                            Pools& pools, Rng& rng) {
   if (step.collect.empty()) return 0;
   Handler& handler = parser_->json.handler();
   if (!parser_->Read(body, step.collect)) handler.found.clear();
@@ -229,7 +230,8 @@ std::size_t Collector::Take(const Step& step, std::string_view body, Pools& pool
     for (const Found& found : handler.found) {
       if (found.rule != rule) continue;
       if (how.take_all || nth == chosen) {
-        pools.Add(how.into, std::string_view(handler.text).substr(found.begin, found.size));
+        session.Collect(how.into, std::string_view(handler.text).substr(found.begin, found.size),
+                        pools);
         ++taken;
       }
       ++nth;

@@ -25,6 +25,7 @@
 namespace sfp::scenario {
 
 class Pools;
+class UserSession;
 struct Step;
 
 // A JSON pointer cut into segments, escapes (~0, ~1) undone.
@@ -53,10 +54,11 @@ class Collector {
   Collector();
   ~Collector();
 
-  // Puts what the step's rules find into the pools and returns how many values that were. A rule
+  // Puts what the step's rules find where their sources keep values and returns how many values that were. A rule
   // that picks one takes one number from `rng`, found or not. Allocates nothing in steady state,
   // unless an expression needs std::regex (matcher.h).
-  std::size_t Take(const Step& step, std::string_view body, Pools& pools, Rng& rng);
+  std::size_t Take(const Step& step, std::string_view body, UserSession& session, Pools& pools,
+                   Rng& rng);
 
  private:
   struct Parser;

@@ -17,7 +17,8 @@ struct Program::Compiled {
   std::vector<Task> tasks;
   std::vector<UserClass> classes;
   std::vector<DataSource> data;
-  std::vector<ClassId> turns;  // one period of the smooth weighted round robin
+  std::vector<ClassId> counted;  // of the first users
+  std::vector<ClassId> turns;    // one period of the smooth weighted round robin
 };
 
 }  // namespace sfp::scenario

@@ -5,12 +5,15 @@
 #include <numeric>
 #include <set>
 
+#include "common/scenario/step_compiler.h"
+
 namespace sfp::scenario {
 namespace {
 
 constexpr std::size_t kMostIds = 65'535;
 constexpr std::uint64_t kLongestPeriod = 65'536;
 constexpr std::uint32_t kMostCapacity = 1'000'000;
+constexpr std::uint32_t kMostCounted = 1'000'000;
 
 std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -28,6 +31,17 @@ DataSource::Pick PickOf(v1::Pick pick) {
       return DataSource::Pick::kUnique;
     default:
       return DataSource::Pick::kRandom;
+  }
+}
+
+DataSource::Scope ScopeOf(v1::Scope scope) {
+  switch (scope) {
+    case v1::SCOPE_CLASS:
+      return DataSource::Scope::kClass;
+    case v1::SCOPE_USER:
+      return DataSource::Scope::kUser;
+    default:
+      return DataSource::Scope::kWorker;
   }
 }
 
@@ -110,6 +124,8 @@ void Compiler::CompileSource(const v1::DataSource& from) {
     case v1::DataSource::kCollected:
       source.kind = DataSource::Kind::kCollected;
       source.capacity = from.collected().capacity();
+      source.scope = ScopeOf(from.collected().scope());
+      if (source.scope == DataSource::Scope::kUser) source.capacity = 1;
       if (source.capacity == 0 || source.capacity > kMostCapacity) {
         Error(where, "the capacity is not from 1 to 1000000");
       }
@@ -179,6 +195,8 @@ void Compiler::CompileClass(const v1::UserClass& from) {
   user_class.name = from.name();
   user_class.id = static_cast<ClassId>(out().classes.size());
   user_class.weight = from.weight();
+  user_class.count = from.count();
+  if (from.count() > kMostCounted) Error(where, "the count is above 1000000");
   CompileWait(from.wait(), where, user_class);
 
   RequestCompiler requests(out().target, out().origin, out().data, errors_);
@@ -232,34 +250,28 @@ void Compiler::CompileClass(const v1::UserClass& from) {
 }
 
 void Compiler::CompileWait(const v1::Wait& from, std::string_view where, UserClass& user_class) {
-  const auto wait = [&](Wait::Kind kind, std::int64_t a, std::int64_t b = 0) {
-    user_class.wait = Wait(kind, Duration(a), Duration(b));
-    if (a < 0) Error(where, "a wait is negative");
-  };
-  switch (from.kind_case()) {
-    case v1::Wait::kUniform:
-      wait(Wait::Kind::kUniform, from.uniform().min_ns(), from.uniform().max_ns());
-      if (from.uniform().max_ns() < from.uniform().min_ns()) {
-        Error(where, "the longest wait is shorter than the shortest");
-      }
-      break;
-    case v1::Wait::kConstantNs:
-      return wait(Wait::Kind::kConstant, from.constant_ns());
-    case v1::Wait::kExponentialNs:
-      return wait(Wait::Kind::kExponential, from.exponential_ns());
-    case v1::Wait::kPacingNs:
-      wait(Wait::Kind::kPacing, from.pacing_ns());
-      if (from.pacing_ns() == 0) Error(where, "the pacing is 0");
-      break;
-    default:
-      break;
-  }
+  auto wait = scenario::CompileWait(from);
+  if (!wait.ok()) return Error(where, Message(wait.status()));
+  user_class.wait = *wait;
 }
 
 void Compiler::CompileTask(const v1::Task& from, const std::string& where,
                            RequestCompiler& requests, Task& task) {
   task.name = from.name();
-  CompileRequest(from, where, requests, task);
+  if (from.steps().empty()) return CompileRequest(from, where, requests, task);
+  if (!from.method().empty()) Error(where, "it has both steps and a request of its own");
+  const auto request = [&](const v1::Task& step, const std::string& step_where) {
+    CompileRequest(step, step_where, requests, task);
+  };
+  const auto group = [&](const std::string& name) {
+    const EndpointId id = EndpointOf(name, std::string(kGroupMethod));
+    // The one that names beyond the limit share holds requests, which a group is not.
+    if (id == kMostEndpoints)
+      Error(where, "there are too many names for the group " + Quoted(name));
+    out().endpoints[id].apart = true;
+    return id;
+  };
+  StepCompiler(task, where, out().data, requests, errors_, request, group).Compile(from.steps());
 }
 
 void Compiler::CompileRequest(const v1::Task& from, std::string_view where,
@@ -285,17 +297,9 @@ void Compiler::CompileRequest(const v1::Task& from, std::string_view where,
 
 void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Step& step) {
   if (from.status().empty()) return;
-  std::vector<Expect::Range> ranges;
-  for (const v1::Expect::StatusRange& range : from.status()) {
-    if (range.first() < 100 || range.last() > 999 || range.first() > range.last()) {
-      Error(where,
-            "expect: a status lies from 100 to 999, the first one of a range not above the last");
-    }
-    ranges.push_back({static_cast<int>(range.first()), static_cast<int>(range.last())});
-  }
-  std::sort(ranges.begin(), ranges.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  step.expect = Expect(std::move(ranges));
+  auto expect = CompileStatus(from);
+  if (!expect.ok()) return Error(where, "expect: " + Message(expect.status()));
+  step.expect = *std::move(expect);
 }
 
 void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, Step& step) {
@@ -336,14 +340,21 @@ EndpointId Compiler::EndpointOf(const std::string& name, const std::string& meth
   return id;
 }
 
-// Each turn, every class gains its weight, the richest one is taken and pays the sum: classes
+// The counted classes have their users first. Then each turn every class gains its weight, the richest one is taken and pays the sum: classes
 // alternate as evenly as their weights allow, and after one period everything repeats.
 void Compiler::CompileTurns() {
+  for (const UserClass& user_class : out().classes) {
+    out().counted.insert(out().counted.end(), user_class.count, user_class.id);
+  }
+  const bool all_counted = std::all_of(out().classes.begin(), out().classes.end(),
+                                       [](const UserClass& c) { return c.count > 0; });
   std::vector<std::int64_t> weights;
   std::uint64_t divisor = 0;
   for (const UserClass& user_class : out().classes) {
-    weights.push_back(user_class.weight);
-    divisor = std::gcd(divisor, static_cast<std::uint64_t>(user_class.weight));
+    weights.push_back(all_counted            ? user_class.count
+                      : user_class.count > 0 ? 0
+                                             : user_class.weight);
+    divisor = std::gcd(divisor, static_cast<std::uint64_t>(weights.back()));
   }
   if (divisor == 0) return Error("users", "every weight is 0");
   for (std::int64_t& weight : weights) weight /= static_cast<std::int64_t>(divisor);

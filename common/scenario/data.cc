@@ -47,26 +47,41 @@ Pools::Pools(const Program& program) {
   for (const DataSource& source : program.data()) {
     const bool collected = source.kind == DataSource::Kind::kCollected;
     const bool counted = !collected && source.pick != DataSource::Pick::kRandom;
-    pools_.push_back(collected ? std::make_unique<Pool>(source.capacity) : nullptr);
     counters_.push_back(counted ? std::make_unique<Counter>(source) : nullptr);
+    Place& place = places_.emplace_back();
+    place.of_user = collected && source.scope == DataSource::Scope::kUser;
+    if (!collected || place.of_user) continue;
+    place.by_class = source.scope == DataSource::Scope::kClass;
+    place.first = static_cast<std::uint32_t>(pools_.size());
+    for (std::size_t i = 0; i < (place.by_class ? program.classes().size() : 1); ++i) {
+      pools_.push_back(std::make_unique<Pool>(source.capacity));
+    }
   }
 }
 
 Pools::~Pools() = default;
 
-void Pools::Add(SourceId source, std::string_view value) {
-  SFP_CHECK(source < pools_.size() && pools_[source] != nullptr);
+Pools::Pool* Pools::Find(SourceId source, ClassId of) const {
+  if (source >= places_.size() || places_[source].first == Place::kNone) return nullptr;
+  return pools_[places_[source].first + (places_[source].by_class ? of : 0)].get();
+}
+
+void Pools::Add(SourceId source, std::string_view value, ClassId of) {
+  Pool* const found = Find(source, of);
+  SFP_CHECK(found != nullptr);
   if (value.size() > kMostBytes) return;
-  Pool& pool = *pools_[source];
+  Pool& pool = *found;
   const std::lock_guard lock(pool.mutex);
   pool.ring[pool.next] = value;
   pool.next = (pool.next + 1) % pool.ring.size();
   pool.filled = std::min(pool.filled + 1, pool.ring.size());
 }
 
-bool Pools::AppendRandom(SourceId source, std::uint64_t random, std::string& out) const {
-  SFP_CHECK(source < pools_.size() && pools_[source] != nullptr);
-  Pool& pool = *pools_[source];
+bool Pools::AppendRandom(SourceId source, std::uint64_t random, std::string& out,
+                         ClassId of) const {
+  Pool* const found = Find(source, of);
+  SFP_CHECK(found != nullptr);
+  Pool& pool = *found;
   const std::lock_guard lock(pool.mutex);
   if (pool.filled == 0) return false;
   out += pool.ring[(static_cast<unsigned __int128>(random) * pool.filled) >> 64];
@@ -88,10 +103,11 @@ std::optional<std::uint64_t> Pools::NextRow(SourceId source, std::uint64_t user,
   return row;
 }
 
-std::size_t Pools::size(SourceId source) const {
-  if (source >= pools_.size() || pools_[source] == nullptr) return 0;
-  const std::lock_guard lock(pools_[source]->mutex);
-  return pools_[source]->filled;
+std::size_t Pools::size(SourceId source, ClassId of) const {
+  Pool* const pool = Find(source, of);
+  if (pool == nullptr) return 0;
+  const std::lock_guard lock(pool->mutex);
+  return pool->filled;
 }
 
 }  // namespace sfp::scenario

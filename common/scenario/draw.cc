@@ -22,36 +22,52 @@ std::optional<std::uint64_t> ArrivalsRow(const DataSource& source, std::uint64_t
 void Draw::Begin(const Task& task) {
   text_.clear();
   places_.assign(task.variables.size(), Place());
+  kept_ = 0;
   exhausted_ = false;
 }
 
-bool Draw::Take(const Program& program, const Task& task, const Step& step,
+bool Draw::Take(const Program& program, const Task& task, const Inputs& of,
                 const UserSession& session, const Pools& pools, Rng& rng,
                 const Occasion& occasion) {
+  text_.resize(kept_);
   bool complete = true;
-  for (const std::uint16_t slot : step.needs) {
-    if (places_[slot].begin != kUndrawn) continue;
-    const SourceId id = task.variables[slot].source;
-    const DataSource& source = program.data()[id];
+  for (const std::uint16_t slot : of.needs) {
+    const Variable& variable = task.variables[slot];
+    complete &= !variable.of_user || session.Value(variable.source).has_value();
+  }
+  for (const std::uint16_t slot : of.needs) {
+    const Variable& variable = task.variables[slot];
+    if (variable.of_user || places_[slot].begin != kUndrawn) continue;
+    const DataSource& source = program.data()[variable.source];
     if (source.kind == Kind::kCollected) {
-      const auto begin = static_cast<std::uint32_t>(text_.size());
-      complete &= pools.AppendRandom(id, rng.Next(), text_);
-      places_[slot] = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
+      const std::size_t begin = text_.size();
+      const bool there =
+          pools.AppendRandom(variable.source, rng.Next(), text_, session.user_class().id);
+      if (there) Put(slot, begin);
+      complete &= there;
     } else if (source.pick == Pick::kRandom) {
-      TakeRow(task, id, source, rng.Below(source.rows));
+      TakeRow(task, variable.source, source, rng.Below(source.rows));
     } else if (complete) {
-      const auto row = occasion.arrival
-                           ? ArrivalsRow(source, *occasion.arrival, session.most_users_)
-                           : pools.NextRow(id, session.user_, session.most_users_, session.serves_);
+      const auto row =
+          occasion.arrival
+              ? ArrivalsRow(source, *occasion.arrival, session.most_users_)
+              : pools.NextRow(variable.source, session.user_, session.most_users_, session.serves_);
       complete = row.has_value();
       exhausted_ = !row && source.exhausted == DataSource::Exhausted::kStop;
-      if (row) TakeRow(task, id, source, *row);
+      if (row) TakeRow(task, variable.source, source, *row);
     }
   }
+  kept_ = static_cast<std::uint32_t>(text_.size());
   if (!complete) return false;
+  for (const std::uint16_t slot : of.needs) {
+    if (!task.variables[slot].of_user) continue;
+    const std::size_t begin = text_.size();
+    text_ += *session.Value(task.variables[slot].source);
+    Put(slot, begin);
+  }
   const CallContext context{rng, session.user_, occasion.arrival.value_or(occasion.iteration),
                             occasion.utc};
-  for (const Step::Call& call : step.calls) Call(call, context);
+  for (const Inputs::Call& call : of.calls) Call(call, context);
   return true;
 }
 
@@ -59,13 +75,13 @@ void Draw::TakeRow(const Task& task, SourceId id, const DataSource& source, std:
   for (std::size_t slot = 0; slot < task.variables.size(); ++slot) {
     const Variable& variable = task.variables[slot];
     if (variable.source != id) continue;
-    const auto begin = static_cast<std::uint32_t>(text_.size());
+    const std::size_t begin = text_.size();
     source.AppendRow(text_, row, variable.column);
-    places_[slot] = {begin, static_cast<std::uint32_t>(text_.size()) - begin};
+    Put(static_cast<std::uint16_t>(slot), begin);
   }
 }
 
-void Draw::Call(const Step::Call& step, const CallContext& context) {
+void Draw::Call(const Inputs::Call& step, const CallContext& context) {
   std::array<std::string_view, kMostArguments> arguments;
   const std::span<const std::string_view> given(arguments.data(), step.call.arguments.size());
   const auto fill = [&] {
@@ -82,15 +98,7 @@ void Draw::Call(const Step::Call& step, const CallContext& context) {
     fill();  // it has moved
   }
   Evaluate(step.call, given, context, text_);
-  Place& place = places_[step.slot];
-  const auto size = static_cast<std::uint32_t>(text_.size() - begin);
-  if (place.begin != kUndrawn && size <= place.size) {  // of the step's last time: no longer needed
-    text_.replace(place.begin, size, text_, begin, size);
-    text_.resize(begin);
-    place.size = size;
-  } else {
-    place = {static_cast<std::uint32_t>(begin), size};
-  }
+  Put(step.slot, begin);
 }
 
 }  // namespace sfp::scenario

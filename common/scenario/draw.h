@@ -4,7 +4,8 @@
 // so that a name which stands twice, in one request or in two, is one value. Keep it until the
 // exchange is over: a redirect may need the request again.
 //
-// Functions are another matter: what they give is made anew whenever a step is carried out.
+// The user's own values are another matter, an earlier step may have changed them, and so is what
+// functions give: made anew whenever a step is carried out.
 //
 // An object is reused from task to task. 64 bytes; nothing on the heap for up to two values of
 // 15 characters together, and nothing new once it has grown.
@@ -37,11 +38,12 @@ class Draw {
   // A new iteration: nothing has been drawn.
   void Begin(const Task& task);
 
-  // What the step needs and has not been drawn yet. With an arrival rows of counted sources go by its number instead of by user and draw, behind those that users may draw in
-  // on_start and on_stop. False if the step is to be skipped: a collected source is still empty, or
+  // What a step, or another text, needs and has not been drawn yet. With an arrival rows of counted
+  // sources go by its number instead of by user and draw, behind those that users may draw in
+  // on_start and on_stop. False if a value is missing: a collected source is still empty, or
   // unique rows are used up. Numbers taken from `rng` are the same in number either way; a skipped
   // step uses up no row.
-  bool Take(const Program& program, const Task& task, const Step& step, const UserSession& session,
+  bool Take(const Program& program, const Task& task, const Inputs& of, const UserSession& session,
             const Pools& pools, Rng& rng, const Occasion& occasion = {});
 
   // Take gave false because unique rows are used up, and their user is to retire.
@@ -61,10 +63,15 @@ class Draw {
 
   // The row's columns that the task needs.
   void TakeRow(const Task& task, SourceId id, const DataSource& source, std::uint64_t row);
-  void Call(const Step::Call& step, const CallContext& context);
+  void Call(const Inputs::Call& step, const CallContext& context);
+  void Put(std::uint16_t slot, std::size_t begin) {
+    places_[slot] = {static_cast<std::uint32_t>(begin),
+                     static_cast<std::uint32_t>(text_.size() - begin)};
+  }
 
   std::string text_;                      // all values, one after the other
   absl::InlinedVector<Place, 2> places_;  // by slot
+  std::uint32_t kept_ = 0;                // so much of the text is for the whole iteration
   bool exhausted_ = false;
 };
 

@@ -37,6 +37,7 @@
 namespace sfp::scenario {
 
 inline constexpr std::size_t kMostEndpoints = 1000;
+inline constexpr std::string_view kGroupMethod = "GROUP";
 inline constexpr std::string_view kOtherEndpoint = "(other)";  // its method is empty
 
 // A sentence for people if a run with so many endpoints has that one; empty otherwise.
@@ -44,7 +45,7 @@ std::string_view EndpointWarning(std::size_t endpoints);
 
 struct Endpoint {
   std::string name;
-  std::string method;
+  std::string method;  // of a group of steps: kGroupMethod
   bool apart = false;  // counted, but no part of the totals over endpoints
 };
 
@@ -62,12 +63,14 @@ class Program {
   std::span<const UserClass> classes() const;
   std::span<const DataSource> data() const;
 
-  // The class of a user number: smooth weighted round robin, a pure function. Weights whose period
-  // is longer than 65536 users are scaled down to it.
+  // The class of a user number, a pure function: the first numbers are those of the classes with a
+  // count, in their order; the others take turns by smooth weighted round robin. Weights whose period
+  // is longer than 65536 users are scaled down to it. If every class has a count, further users
+  // repeat them in proportion.
   const UserClass& ClassOf(std::uint64_t user) const;
 
-  // The mean time between the end of a task and the start of the next, over the classes by weight,
-  // s; absent when a class is paced.
+  // The mean think time for each request, over the classes by weight, s: the waits between tasks and
+  // the pauses within. Absent when a class is paced or has a fixed count, or a condition decides.
   std::optional<double> MeanThinkSeconds() const;
 
  private:

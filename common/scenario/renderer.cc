@@ -81,6 +81,12 @@ Rendered Renderer::Render(const Step& step, const Draw& draw, UserSession& sessi
   return {buffer_, step.head};
 }
 
+std::string_view Renderer::Text(const Segments& text, const Draw& draw) {
+  body_.clear();
+  AppendPlain(body_, text, draw);
+  return body_;
+}
+
 // Into target_: the target of the session's last request.
 void Renderer::FindTarget(const Step& step, const Draw& draw, const UserSession& session) {
   target_.clear();

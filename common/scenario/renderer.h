@@ -61,6 +61,9 @@ class Renderer {
   StatusOr<Rendered> RenderRedirect(const Step& step, const Draw& draw, UserSession& session,
                                     int status, std::string_view location, Time now);
 
+  // A text outside a request, values unescaped.
+  std::string_view Text(const Segments& text, const Draw& draw);
+
   // Set-Cookie values of the response to the last request of this session; nothing without
   // target.cookies.
   void StoreCookies(const Step& step, const Draw& draw, UserSession& session,

@@ -48,7 +48,9 @@ std::optional<Variable> FindVariable(std::span<const DataSource> data, std::stri
     const DataSource& source = data[id];
     const auto source_id = static_cast<SourceId>(id);
     if (source.columns.empty()) {
-      if (source.name == name) return Variable{source_id, 0};
+      if (source.name == name) {
+        return Variable{source_id, 0, source.scope == DataSource::Scope::kUser};
+      }
       continue;
     }
     if (!name.starts_with(source.name) || name.substr(source.name.size(), 1) != ".") continue;
@@ -261,12 +263,25 @@ RequestCompiler::Body RequestCompiler::BodyOf(const v1::Task& from) {
   }
 }
 
-std::uint16_t RequestCompiler::SlotOf(const TemplatePiece& piece, Task& task, Step& step) {
-  return piece.function == nullptr ? SlotOfName(piece.text, task, step)
-                                   : SlotOfCall(piece, task, step);
+void RequestCompiler::CompileText(std::string_view text, std::string_view where, Task& task,
+                                  Assignment& to) {
+  where_ = where;
+  Emit(to.text, Parse(text, "value"), Escape::kNone, task, to);
+  OrderNeeds(task, to);
 }
 
-std::uint16_t RequestCompiler::SlotOfName(std::string_view name, Task& task, Step& step) {
+void RequestCompiler::CompileName(std::string_view name, std::string_view where, Task& task,
+                                  Condition& to) {
+  where_ = where;
+  SlotOfName(name, task, to);
+}
+
+std::uint16_t RequestCompiler::SlotOf(const TemplatePiece& piece, Task& task, Inputs& inputs) {
+  return piece.function == nullptr ? SlotOfName(piece.text, task, inputs)
+                                   : SlotOfCall(piece, task, inputs);
+}
+
+std::uint16_t RequestCompiler::SlotOfName(std::string_view name, Task& task, Inputs& inputs) {
   const auto wanted = FindVariable(data_, name);
   if (!wanted) {
     Error("{{" + std::string(name) + "}} is no data source");
@@ -278,38 +293,38 @@ std::uint16_t RequestCompiler::SlotOfName(std::string_view name, Task& task, Ste
       });
   const auto slot = static_cast<std::uint16_t>(known - task.variables.begin());
   if (known == task.variables.end()) task.variables.push_back(*wanted);
-  if (std::find(step.needs.begin(), step.needs.end(), slot) == step.needs.end()) {
-    step.needs.push_back(slot);
+  if (std::find(inputs.needs.begin(), inputs.needs.end(), slot) == inputs.needs.end()) {
+    inputs.needs.push_back(slot);
   }
   return slot;
 }
 
-std::uint16_t RequestCompiler::SlotOfCall(const TemplatePiece& call, Task& task, Step& step) {
+std::uint16_t RequestCompiler::SlotOfCall(const TemplatePiece& call, Task& task, Inputs& inputs) {
   FunctionCall compiled = CompileCall(call);
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {
     if (call.arguments[i].variable) {
-      compiled.arguments[i].slot = SlotOf(call.arguments[i], task, step);
+      compiled.arguments[i].slot = SlotOf(call.arguments[i], task, inputs);
     }
   }
   const auto slot = static_cast<std::uint16_t>(task.variables.size());
   task.variables.push_back({Variable::kCall, 0});
-  step.calls.push_back({slot, std::move(compiled)});
+  inputs.calls.push_back({slot, std::move(compiled)});
   return slot;
 }
 
-void RequestCompiler::OrderNeeds(const Task& task, Step& step) const {
+void RequestCompiler::OrderNeeds(const Task& task, Inputs& inputs) const {
   const auto order = [&](std::uint16_t slot) {
     return DrawOrder(data_[task.variables[slot].source]);
   };
-  std::stable_sort(step.needs.begin(), step.needs.end(),
+  std::stable_sort(inputs.needs.begin(), inputs.needs.end(),
                    [&](std::uint16_t a, std::uint16_t b) { return order(a) < order(b); });
 }
 
 void RequestCompiler::Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task,
-                           Step& step) {
+                           Inputs& inputs) {
   for (const TemplatePiece& piece : pieces) {
     if (piece.variable) {
-      out.Value(SlotOf(piece, task, step), escape);
+      out.Value(SlotOf(piece, task, inputs), escape);
     } else {
       out.Literal(piece.text);
     }

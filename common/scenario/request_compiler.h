@@ -34,6 +34,10 @@ class RequestCompiler {
   // Fills `step.method`, `head`, `idempotent`, `needs` and `request`, and adds to the task's
   // variables. `where` names the request in errors.
   void Compile(const v1::Task& from, std::string_view where, Task& task, Step& step);
+  // A text outside a request, values unescaped.
+  void CompileText(std::string_view text, std::string_view where, Task& task, Assignment& to);
+  // A condition's value.
+  void CompileName(std::string_view name, std::string_view where, Task& task, Condition& to);
 
  private:
   using Pieces = std::vector<TemplatePiece>;
@@ -61,11 +65,11 @@ class RequestCompiler {
   Body BodyOf(const v1::Task& from);
 
   // The slot of a name or call, which becomes a variable of the task when it first stands there.
-  std::uint16_t SlotOf(const TemplatePiece& piece, Task& task, Step& step);
-  std::uint16_t SlotOfName(std::string_view name, Task& task, Step& step);
-  std::uint16_t SlotOfCall(const TemplatePiece& call, Task& task, Step& step);
-  void OrderNeeds(const Task& task, Step& step) const;
-  void Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task, Step& step);
+  std::uint16_t SlotOf(const TemplatePiece& piece, Task& task, Inputs& inputs);
+  std::uint16_t SlotOfName(std::string_view name, Task& task, Inputs& inputs);
+  std::uint16_t SlotOfCall(const TemplatePiece& call, Task& task, Inputs& inputs);
+  void OrderNeeds(const Task& task, Inputs& inputs) const;
+  void Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task, Inputs& inputs);
   void CompileHeaders(const std::vector<HeaderLine>& lines, Task& task, Step& step);
   static void Assemble(Step& step);
 

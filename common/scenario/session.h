@@ -1,19 +1,23 @@
 #pragma once
 
-// What one virtual user carries from task to task: its number, its cookies, and where a redirect
-// has led it. Small, because there are tens of thousands: 40 bytes on 64-bit machines, what hangs
-// on it is allocated when first used.
+// What one virtual user carries from task to task: its number, its cookies, its own values, and where
+// a redirect has led it. Small, because there are tens of thousands: 48 bytes on 64-bit machines,
+// what hangs on it is allocated when first used.
 //
-// Built by the engine when a user starts; filled by Draw and Renderer. It must not outlive the
+// Built by the engine when a user starts; filled by Draw, Renderer and Collector. It must not outlive the
 // program.
 //
 // Thread: confined to its user's loop.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/scenario/cookies.h"
+#include "common/scenario/data.h"
 #include "common/scenario/program.h"
 
 namespace sfp::scenario {
@@ -31,6 +35,36 @@ class UserSession {
   std::uint64_t user() const { return user_; }
   const UserClass& user_class() const { return *class_; }
 
+  // Its own newest value of a source of scope user; nothing before the first.
+  std::optional<std::string_view> Value(SourceId source) const {
+    if (own_ == nullptr) return std::nullopt;
+    for (const Own& own : *own_) {
+      if (own.source == source) return own.value;
+    }
+    return std::nullopt;
+  }
+  // Values longer than kMostBytes are left out.
+  static constexpr std::size_t kMostBytes = 65'536;
+  void Keep(SourceId source, std::string_view value) {
+    if (value.size() > kMostBytes) return;
+    if (own_ == nullptr) own_ = std::make_unique<std::vector<Own>>();
+    for (Own& own : *own_) {
+      if (own.source == source) {
+        own.value = value;
+        return;
+      }
+    }
+    own_->push_back({source, std::string(value)});
+  }
+  // A collected value goes where its source keeps such.
+  void Collect(SourceId source, std::string_view value, Pools& pools) {
+    if (pools.OfUser(source)) {
+      Keep(source, value);
+    } else {
+      pools.Add(source, value, class_->id);
+    }
+  }
+
  private:
   friend class Draw;
   friend class Renderer;
@@ -42,10 +76,16 @@ class UserSession {
     bool get = false;  // the method became GET and the body is gone
   };
 
+  struct Own {
+    SourceId source;
+    std::string value;
+  };
+
   std::uint64_t user_;
   const UserClass* class_;
   std::unique_ptr<CookieJar> cookies_;
   std::unique_ptr<Redirect> redirect_;
+  std::unique_ptr<std::vector<Own>> own_;
   std::uint32_t most_users_;
   bool serves_;
 };

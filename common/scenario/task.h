@@ -53,8 +53,22 @@ class Expect {
   std::string text_;
 };
 
+// The values that a text of a task needs, as slots: indexes into Task::variables.
+struct Inputs {
+  // Drawn in this order: random ones (each takes one number of the stream, whatever comes of it),
+  // then unique, then sequential ones, so that a skipped step uses up no row, then the user's own.
+  std::vector<std::uint16_t> needs;
+  // What functions give, behind all others and anew whenever the step is carried out; a call stands
+  // behind those that are its arguments.
+  struct Call {
+    std::uint16_t slot = 0;
+    FunctionCall call;
+  };
+  std::vector<Call> calls;
+};
+
 // One request of a task: sent, judged, and values collected from its response.
-struct Step {
+struct Step : Inputs {
   std::string name;  // its endpoint's
   EndpointId endpoint = 0;
   // Under which a request is counted that is made once more behind one that met a connection which
@@ -69,16 +83,6 @@ struct Step {
   bool needs_body = false;          // collects from it
   bool needs_headers = false;       // Location or Set-Cookie matter
 
-  // The slots of its values, drawn in this order: random ones (each takes one number of the stream,
-  // whatever comes of it), then unique, then sequential ones, so that a skipped step uses up no row.
-  std::vector<std::uint16_t> needs;
-  // What functions give, behind all others and anew whenever the step is carried out; a call stands
-  // behind those that are its arguments.
-  struct Call {
-    std::uint16_t slot = 0;
-    FunctionCall call;
-  };
-  std::vector<Call> calls;
   CompiledRequest request;
   std::vector<CollectRule> collect;
 };
@@ -92,27 +96,10 @@ struct Variable {
   static constexpr SourceId kCall = 0xffff;  // no source: what a step's call gives
   SourceId source = 0;
   std::uint16_t column = 0;  // of its row
+  bool of_user = false;      // the user's own newest value, read anew by each step
 };
 
-struct Op {
-  enum class Kind : std::uint8_t {
-    kRequest,  // Task::steps[index]
-  };
-  Kind kind = Kind::kRequest;
-  std::uint16_t index = 0;
-};
-
-struct Task {
-  std::string name;
-  std::vector<Variable> variables;
-  std::vector<Step> steps;  // at least one
-  std::vector<Op> ops;
-
-  // Under which a whole iteration is counted that never began.
-  EndpointId endpoint() const { return steps.front().endpoint; }
-};
-
-// The time between two tasks of a user.
+// The time between two tasks of a user, or between two steps.
 class Wait {
  public:
   enum class Kind : std::uint8_t { kNone, kUniform, kConstant, kExponential, kPacing };
@@ -149,10 +136,57 @@ class Wait {
   Duration b_{0};
 };
 
+// A text that becomes the user's own value of a source.
+struct Assignment : Inputs {
+  SourceId into = 0;
+  Segments text;
+};
+
+// Of the status of the user's last response in this task, or of a value.
+struct Condition : Inputs {      // its value, if any
+  std::optional<Expect> status;  // no response yet is none of them
+  std::optional<std::string> is;
+  std::optional<Matcher> matches;
+  bool negated = false;
+};
+
+struct Op {
+  enum class Kind : std::uint8_t {
+    kRequest,  // steps[index]
+    kThink,    // thinks[index]
+    kSet,      // sets[index]
+    kUnless,   // on to `to` unless conditions[index] holds
+    kGo,       // on to `to`
+    kRepeat,   // `to` rounds follow, the last op of each is the kAgain
+    kAgain,  // back to `to`, unless it was the last round or conditions[index] holds (kNone: none)
+    kEnter,  // a group begins, counted at the endpoint `index`
+    kLeave,  // the group that began last ends
+  };
+  static constexpr std::uint16_t kNone = 0xffff;
+  Kind kind = Kind::kRequest;
+  std::uint16_t index = 0;
+  std::uint32_t to = 0;
+};
+
+struct Task {
+  std::string name;
+  std::vector<Op> ops;
+  std::vector<Variable> variables;
+  std::vector<Step> steps;  // at least one
+  std::vector<Wait> thinks;
+  std::vector<Assignment> sets;
+  std::vector<Condition> conditions;
+
+  // Under which is counted what belongs to none of its requests: an iteration that never began, a
+  // `set` for which a value is missing.
+  EndpointId endpoint() const { return steps.front().endpoint; }
+};
+
 struct UserClass {
   std::string name;
   ClassId id = 0;
   std::uint32_t weight = 1;
+  std::uint32_t count = 0;  // so many users, the weight does not matter; 0: by weight
   Wait wait;
   std::vector<TaskId> on_start;  // once, in this order, before the first pick
   std::vector<TaskId> on_stop;   // once, in this order, when the user retires

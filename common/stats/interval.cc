@@ -93,6 +93,7 @@ void Interval::MergePeer(const Interval& other) {
   users += other.users;
   in_flight += other.in_flight;
   iterations += other.iterations;
+  users_stopped += other.users_stopped;
   if (endpoints.size() < other.endpoints.size()) endpoints.resize(other.endpoints.size());
   for (std::size_t i = 0; i < other.endpoints.size(); ++i) {
     endpoints[i].Merge(other.endpoints[i]);

@@ -109,7 +109,8 @@ struct Interval {
   std::uint32_t users = 0;       // at the end: running, or (open model) needed so far; merging adds
   std::uint64_t in_flight = 0;   // at the end
   std::uint64_t iterations = 0;  // tasks ended, those of on_start and on_stop not counted
-  double cpu = 0;                // share of the cores used; not merged
+  std::uint64_t users_stopped = 0;       // by themselves, though the plan wants them
+  double cpu = 0;                        // share of the cores used; not merged
   std::vector<EndpointStats> endpoints;  // by scenario::EndpointId
   Histogram lag;                         // of planned wake-ups
   Histogram loop_lag;                    // of the loops' turns

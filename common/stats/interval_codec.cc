@@ -265,6 +265,7 @@ void ToProto(const Interval& interval, v1::Snapshot& out) {
   out.set_in_flight(interval.in_flight);
   out.set_cpu(interval.cpu);
   out.set_iterations(interval.iterations);
+  out.set_users_stopped(interval.users_stopped);
   out.clear_lag();
   out.clear_loop_lag();
   out.clear_kept_idle();
@@ -299,6 +300,8 @@ StatusOr<Interval> FromProto(const v1::Snapshot& in, std::size_t endpoints) {
   out.cpu = in.cpu();
   if (in.iterations() > kMostOfAny) return Invalid("impossible number of iterations");
   out.iterations = in.iterations();
+  if (in.users_stopped() > kMostOfAny) return Invalid("impossible number of users");
+  out.users_stopped = in.users_stopped();
   if (Status s = TakeHistogram(in.lag(), kMostOfAny, "lag", out.lag); !s.ok()) return s;
   if (Status s = TakeHistogram(in.loop_lag(), kMostOfAny, "loop_lag", out.loop_lag); !s.ok()) {
     return s;

@@ -77,6 +77,18 @@ void Recorder::Dropped(std::size_t endpoint, std::uint64_t count) {
   current_.endpoints[endpoint].dropped += count;
 }
 
+void Recorder::GroupEnded(std::size_t endpoint, Duration took, bool succeeded) {
+  EndpointStats& stats = current_.endpoints[endpoint];
+  ++stats.started;
+  stats.response.Record(took);
+  if (succeeded) {
+    ++stats.succeeded;
+  } else {
+    ++stats.failed;
+    stats.failed_sum_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(0, took.count()));
+  }
+}
+
 void Recorder::Lag(Duration late) { current_.lag.Record(late); }
 
 void Recorder::CountStatus(StatusMap& statuses, std::uint32_t code) {
@@ -168,6 +180,7 @@ void Recorder::Recycle(Interval&& interval) {
   interval.breaks = {};
   interval.cpu = 0;
   interval.iterations = 0;
+  interval.users_stopped = 0;
   spare_.push_back(std::move(interval));
 }
 

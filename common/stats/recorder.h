@@ -27,8 +27,13 @@ class Recorder {
   void GaveUp(std::size_t endpoint, Duration age) {
     current_.endpoints[endpoint].unanswered.Record(age);
   }
+  // A group of steps as a whole, at an endpoint of its own. It counts when it has ended, never as
+  // under way; one that is broken off is Skipped.
+  void GroupEnded(std::size_t endpoint, Duration took, bool succeeded);
   // A user has done one of its tasks (those of on_start and on_stop do not count).
   void Iteration() { ++current_.iterations; }
+  // A user retires by itself, though the plan wants it.
+  void UserStopped() { ++current_.users_stopped; }
   // A planned wake-up ran so late.
   void Lag(Duration late);
   // The loop turned so late.

@@ -97,6 +97,8 @@ void AddConfigOptions(CLI::App& app, MasterOptions& options) {
       "Search for the most users (at most --users) under which a goal such as 'p95 < 500ms' holds");
   Add(app, "--rate", options.overrides.rate, "Arrivals per second (the open model), such as 200/s");
   Add(app, "--iterations", options.overrides.iterations, "So many tasks of all users together");
+  Add(app, "--tags", options.overrides.tags, "Only tasks with one of these tags, such as a,b");
+  Add(app, "--exclude-tags", options.overrides.exclude_tags, "No task with one of these tags");
   Add(app, "--step-time", options.overrides.step_time, "Length of a level, or auto");
 }
 

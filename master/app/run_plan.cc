@@ -62,6 +62,18 @@ std::string Text(const plan::Sweep& load) {
       load.step_time ? FormatDuration(*load.step_time) + " each" : "each until its row is valid");
 }
 
+void StopThinking(google::protobuf::RepeatedPtrField<v1::Step>& steps) {
+  for (v1::Step& step : steps) {
+    if (step.has_think()) step.mutable_think()->set_constant_ns(0);
+    if (step.has_choice()) {
+      StopThinking(*step.mutable_choice()->mutable_then());
+      StopThinking(*step.mutable_choice()->mutable_otherwise());
+    }
+    if (step.has_repeat()) StopThinking(*step.mutable_repeat()->mutable_steps());
+    if (step.has_group()) StopThinking(*step.mutable_group()->mutable_steps());
+  }
+}
+
 }  // namespace
 
 StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
@@ -99,6 +111,7 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     spec.think_time_s = 0;
     for (v1::UserClass& user_class : *spec.scenario.mutable_users()) {
       user_class.mutable_wait()->set_constant_ns(0);
+      for (v1::Task& task : *user_class.mutable_tasks()) StopThinking(*task.mutable_steps());
     }
   }
   spec.declared_pool = config.declared_pool;

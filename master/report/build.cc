@@ -186,6 +186,7 @@ Run RunOf(const results::Results& results) {
   run.sfp_version = started.sfp_version();
   run.open = results.plan().has_arrivals();
   run.iterations = results.iterations();
+  run.users_stopped = results.users_stopped();
   if (started.iterations() > 0) run.iterations_planned = started.iterations();
   if (results.ended()) {
     run.interrupted = results.ended()->interrupted();

@@ -167,6 +167,10 @@ std::string FinalTable(const Report& report, const Look& look) {
     out += absl::StrFormat("\n%d of %d iterations were done\n", report.run.iterations,
                            *report.run.iterations_planned);
   }
+  if (report.run.users_stopped > 0) {
+    out += absl::StrFormat("\n%d users stopped by themselves and were not replaced\n",
+                           report.run.users_stopped);
+  }
   if (!report.failures.empty()) {
     out += "\n" + ink.Bad("failures") + "\n";
     for (const Failure& f : report.failures) {

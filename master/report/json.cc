@@ -127,6 +127,7 @@ void Write(JsonWriter& w, const Run& run) {
   } else {
     w.Key("iterations_planned").Null();
   }
+  if (run.users_stopped > 0) w.Key("users_stopped").Value(run.users_stopped);
   w.Key("digest").Value(run.digest);
   w.Key("workers").BeginArray();
   for (const Worker& worker : run.workers) {

@@ -51,6 +51,10 @@ std::string Heading(const Report& report) {
   } else if (run.iterations_planned) {
     out += absl::StrFormat("* Iterations: %d of %d\n", run.iterations, *run.iterations_planned);
   }
+  if (run.users_stopped > 0) {
+    out += absl::StrFormat("* %d users stopped by themselves and were not replaced\n",
+                           run.users_stopped);
+  }
   if (run.interrupted) {
     out += "* Interrupted: " + EscapeMarkdown(run.why_ended.empty() ? "by hand" : run.why_ended) +
            "\n";

@@ -172,8 +172,9 @@ struct Run {
   bool open = false;             // the open model
   std::uint64_t iterations = 0;  // tasks ended, those of on_start and on_stop not counted
   std::optional<std::uint64_t> iterations_planned;
-  std::string why_ended;  // empty: the plan's end was reached; not in the JSON
-  std::string digest;     // over all that was measured, as the workers' of what they delivered
+  std::uint64_t users_stopped = 0;  // retired by themselves and were not replaced
+  std::string why_ended;            // empty: the plan's end was reached; not in the JSON
+  std::string digest;  // over all that was measured, as the workers' of what they delivered
   bool totals_differ =
       false;  // a worker counted other figures than those that arrived; not in the JSON
   std::vector<Worker> workers;

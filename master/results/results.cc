@@ -249,6 +249,7 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   for (const stats::EndpointStats& endpoint : interval.endpoints) started += endpoint.started;
   worker.busiest_second = std::max(worker.busiest_second, started);
   iterations_ += interval.iterations;
+  users_stopped_ += interval.users_stopped;
   worker.lag.Merge(interval.lag);
   worker.loop_lag.Merge(interval.loop_lag);
   worker.machine.Merge(interval.machine);

@@ -179,6 +179,8 @@ class Results {
   Duration duration() const { return duration_; }
   // Tasks ended, those of on_start and on_stop not counted.
   std::uint64_t iterations() const { return iterations_; }
+  // Users who retired by themselves: so many fewer than planned there are.
+  std::uint64_t users_stopped() const { return users_stopped_; }
   // The newest one.
   const v1::Plan& plan() const { return plan_; }
 
@@ -230,6 +232,7 @@ class Results {
   Duration newest_{0};
   Duration duration_{0};
   std::uint64_t iterations_ = 0;
+  std::uint64_t users_stopped_ = 0;
   v1::Plan plan_;
 };
 

@@ -30,12 +30,37 @@ TEST(Scenario, EveryPartOfTheLanguageReachesARealServerAsWritten) {
   Master master({"target: {url: " + url +
                      R"(, auth: {bearer: "${SHOP_TOKEN}"}, decompress: true, redirects: 3,
          headers: {X-Trace: "on"}}
-load: {users: 12, spawn_rate: 100, run_time: 4s}
+load: {users: 14, spawn_rate: 100, run_time: 4s}
 data:
   number: {range: {from: 1, to: 9999, width: 4}, pick: unique}
   note: {values: ['a "quoted" & curious value']}
   item: {collected: {capacity: 5}}
+  token: {collected: {scope: user}}
+  order: {collected: {scope: user}}
+  state: {collected: {scope: user}}
+  remark: {collected: {scope: user}}
 users:
+  member:
+    count: 2
+    wait: {constant: 20ms}
+    tasks:
+      checkout:
+        tags: [shop]
+        steps:
+          - {name: sign in, post: /session, json: {user: "{{number}}"}, expect: {status: 201}, collect: {token: {json: /token}}}
+          - {get: "/cart?user={{number}}", headers: {X-Token: "{{token}}"}, expect: {status: [200, 404]}}
+          - if: {status: 404}
+            then: [{name: new cart, put: /cart, headers: {X-Token: "{{token}}"}}]
+          - {think: {uniform: [1ms, 3ms]}}
+          - {set: {remark: "for {{number}}", state: ""}}
+          - group: pay
+            steps:
+              - {name: order, post: /order, json: {note: "{{remark}}"}, headers: {X-Token: "{{token}}"}, collect: {order: {json: /order/id}}}
+              - repeat: 10
+                until: {name: state, is: done}
+                steps:
+                  - {name: poll, get: "/order?id={{order}}", headers: {X-Token: "{{token}}"}, collect: {state: {json: /state}}}
+          - {name: sign out, delete: /session, headers: {X-Token: "{{token}}"}}
   customer:
     weight: 3
     wait: {exponential: 20ms}
@@ -66,7 +91,7 @@ users:
   const json::object seen = json::parse(said.substr(said.find('{'))).as_object();
   EXPECT_TRUE(seen.at("complaints").as_array().empty()) << json::serialize(seen);
   // One connection per user, kept alive (users may have been started on both sides of a second).
-  EXPECT_EQ(Int(seen.at("connections")), 12) << json::serialize(seen);
+  EXPECT_EQ(Int(seen.at("connections")), 14) << json::serialize(seen);
 
   const json::object report = master.Report();
   ExpectAddsUp(report);
@@ -86,9 +111,25 @@ users:
   EXPECT_EQ(count("DELETE /gone"), requests("gone"));
   EXPECT_EQ(count("HEAD /big"), requests("big"));
   EXPECT_EQ(count("OPTIONS /any"), requests("any"));
+  EXPECT_EQ(count("POST /session"), requests("sign in"));
+  EXPECT_EQ(count("GET /cart"), requests("checkout 2"));
+  EXPECT_EQ(count("PUT /cart"), requests("new cart"));
+  EXPECT_EQ(count("POST /order"), requests("order"));
+  EXPECT_EQ(count("GET /order"), requests("poll"));
+  EXPECT_EQ(count("DELETE /session"), requests("sign out"));
+  EXPECT_GT(requests("sign out"), 20);
+  EXPECT_LE(requests("sign in") - requests("sign out"), 2);  // what the run's end broke off
+  // A group is a row, not requests: the totals are what the server counted.
+  EXPECT_EQ(Endpoint(report, "pay").at("method").as_string(), "GROUP");
+  EXPECT_LE(requests("sign out"), requests("pay"));
+  EXPECT_LE(requests("pay") + Int(Endpoint(report, "pay").at("skipped")), requests("order"));
+  std::int64_t served = 0;
+  for (const auto& [route, n] : seen.at("counts").as_object()) served += Int(n);
+  EXPECT_EQ(served, Int(report.at("totals").at("requests")));
   EXPECT_EQ(count("GET /loop"), requests("loop") + requests("unfollowed"));
   for (const char* name :
-       {"login", "basket", "form", "text", "search", "gone", "big", "any", "unfollowed"}) {
+       {"login", "basket", "form", "text", "search", "gone", "big", "any", "unfollowed", "sign in",
+        "checkout 2", "new cart", "order", "poll", "sign out", "pay"}) {
     EXPECT_GT(requests(name), 0) << name;
     EXPECT_EQ(failures(name), 0) << name;
   }

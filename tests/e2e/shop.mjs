@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 const counts = {};
 const complaints = new Set();
 const sessions = new Set();
+const members = new Map(); // by token: their user, cart and order
 let connections = 0;
 
 const expect = (holds, text) => {
@@ -28,6 +29,39 @@ const routes = {
     const body = gzipSync(JSON.stringify({ items: [{ id: 'item-1' }, { id: 'item-2' }] }));
     expect(request.headers['accept-encoding'] === 'gzip', 'gzip not asked for');
     return { headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }, body };
+  },
+  // The members' way: a token, a cart of its own, an order that is worked on for a while.
+  'POST /session': (request, url, body) => {
+    const token = `t${members.size}-${'x'.repeat(members.size % 40)}`;
+    members.set(token, { user: JSON.parse(body).user, polls: 0 });
+    return { status: 201, body: JSON.stringify({ token }) };
+  },
+  'GET /cart': (request, url) => {
+    const member = members.get(request.headers['x-token']);
+    expect(member, `a cart for the token ${request.headers['x-token']}`);
+    expect(url.searchParams.get('user') === member?.user, `cart of ${url.search}`);
+    return { status: Number(member?.user) % 2 ? 404 : 200 };
+  },
+  'PUT /cart': (request) => {
+    expect(Number(members.get(request.headers['x-token'])?.user) % 2, 'a cart made twice');
+    return { status: 201 };
+  },
+  'POST /order': (request, url, body) => {
+    const member = members.get(request.headers['x-token']);
+    member.order = `o-${request.headers['x-token']}`;
+    expect(JSON.parse(body).note === `for ${member.user}`, `order ${body}`);
+    return { status: 202, body: JSON.stringify({ order: { id: member.order } }) };
+  },
+  'GET /order': (request, url) => {
+    const member = members.get(request.headers['x-token']);
+    expect(url.searchParams.get('id') === member?.order, `order ${url.search}`);
+    const state = ++member.polls < 3 ? 'open' : 'done';
+    expect(member.polls <= 3, 'asked on although the order was done');
+    return { body: JSON.stringify({ state }) };
+  },
+  'DELETE /session': (request) => {
+    expect(members.get(request.headers['x-token'])?.polls === 3, 'gone before the order was done');
+    return { status: 204 };
   },
   'POST /basket': (request, url, body) => {
     expect(request.headers['content-type'] === 'application/json', `type ${request.headers['content-type']}`);

@@ -9,6 +9,7 @@
 #include "common/base/check.h"
 #include "common/scenario/collect.h"
 #include "common/scenario/program.h"
+#include "common/scenario/session.h"
 #include "tests/fuzz/input.h"
 
 namespace {
@@ -60,12 +61,14 @@ std::size_t Collect(std::string_view pointer, std::string_view body, bool all) {
   const auto program = Program::Compile(scenario);
   SFP_CHECK(program.ok());
   Pools pools(**program);
+  UserSession session(**program, 0, 1);
   Collector collector;
   Rng rng(1);
-  const std::size_t taken = collector.Take((*program)->tasks()[0].steps[0], body, pools, rng);
+  const std::size_t taken =
+      collector.Take((*program)->tasks()[0].steps[0], body, session, pools, rng);
   SFP_CHECK(pools.size(0) <= taken);
   // What one body left behind does not matter to the next.
-  SFP_CHECK(collector.Take((*program)->tasks()[0].steps[0], body, pools, rng) == taken);
+  SFP_CHECK(collector.Take((*program)->tasks()[0].steps[0], body, session, pools, rng) == taken);
   return taken;
 }
 

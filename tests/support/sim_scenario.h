@@ -4,6 +4,7 @@
 //
 // Thread: safe, no state.
 
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -33,6 +34,24 @@ inline v1::Task& AddTask(v1::UserClass& user, const std::string& name, std::uint
   task->set_method("GET");
   task->set_path(path);
   return *task;
+}
+
+// Merges protobuf text into a task: its steps.
+inline void AddSteps(v1::Task& task, const std::string& text) {
+  task.clear_method();
+  task.clear_path();
+  v1::Task steps;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &steps)) << text;
+  task.MergeFrom(steps);
+}
+// "steps { request { … } }"
+inline std::string RequestStep(const std::string& name, const std::string& path,
+                               const std::string& more = "") {
+  return "steps { request { name: '" + name + "' method: 'GET' path: '" + path + "' " + more +
+         " } } ";
+}
+inline std::string ThinkStep(Duration pause) {
+  return "steps { think { constant_ns: " + std::to_string(pause.count()) + " } } ";
 }
 
 inline void AddRange(v1::Scenario& scenario, const std::string& name, std::int64_t from,

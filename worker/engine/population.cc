@@ -110,6 +110,7 @@ void Population::OnFinished(User& user, Time now) {
       [](const auto& running, std::uint64_t number) { return running->number() < number; });
   SFP_CHECK(at != running_.end() && at->get() == &user);
   done_.insert(user.number());
+  if (user.quits()) context_.recorder->UserStopped();
   std::unique_ptr<User> finished = std::move(*at);
   running_.erase(at);
   leavers_.Add(std::move(finished), now);

@@ -8,6 +8,8 @@
 
 namespace sfp::engine {
 
+using scenario::Op;
+
 struct User::Sending {
   User& user;
   bool await_ready() const noexcept { return false; }
@@ -26,7 +28,11 @@ struct User::Waiting {
 UserTask User::Live() {
   co_await Waiting{*this, Begin(wanted_)};
   while (Choose()) {
-    while (NextStep() && Draw()) {
+    for (Next next = Advance(); next != Next::kEnd; next = Advance()) {
+      if (next == Next::kPause) {
+        co_await Waiting{*this, until_};
+        continue;
+      }
       bool more = true;
       while (more) {
         Exchange& exchange = co_await Sending{*this};
@@ -66,6 +72,7 @@ bool User::Retire(Time now) {
   if (exchanging_) return true;
   if (user_class().on_stop.empty() || iteration_ == 0) {
     context_.wheel.Cancel(*this);
+    BreakOff();
     return false;
   }
   context_.wheel.Schedule(*this, now);
@@ -94,6 +101,12 @@ void User::Sleep(Time until) {
 
 void User::GiveUp(Time now) {
   if (exchanging_) context_.recorder->GaveUp(endpoint(), now - now_);
+  BreakOff();
+}
+
+void User::BreakOff() {
+  cut_ = true;
+  LeaveAll();
 }
 
 void User::OnTimer(Time now) {
@@ -136,7 +149,8 @@ void User::Take(scenario::TaskId task) {
   task_ = &context_.program.tasks()[task];
   draw_.Begin(*task_);
   op_ = 0;
-  broken_off_ = skipped_ = false;
+  status_ = 0;
+  broken_off_ = skipped_ = cut_ = false;
   first_ = true;
 }
 
@@ -155,26 +169,115 @@ void User::Pick() {
   think_ = user_class().wait.Think(rng_);
 }
 
-bool User::NextStep() {
-  if (broken_off_ || op_ == task_->ops.size()) return false;
-  if (retiring_ && stage_ != Stage::kOnStop) return false;
-  step_ = &task_->steps[task_->ops[op_++].index];
-  return true;
+User::Next User::Advance() {
+  while (op_ < task_->ops.size() && !broken_off_) {
+    const Op& op = task_->ops[op_++];
+    switch (op.kind) {
+      case Op::Kind::kRequest:
+        step_ = &task_->steps[op.index];
+        if (Cut() || !Draw()) return Next::kEnd;
+        return Next::kRequest;
+      case Op::Kind::kThink:
+        if (Cut()) return Next::kEnd;
+        until_ = now_ + task_->thinks[op.index].Think(rng_);
+        return Next::kPause;
+      case Op::Kind::kSet:
+        if (!Set(task_->sets[op.index])) return Next::kEnd;
+        break;
+      case Op::Kind::kUnless:
+        if (!Holds(task_->conditions[op.index])) op_ = op.to;
+        break;
+      case Op::Kind::kGo:
+        op_ = op.to;
+        break;
+      case Op::Kind::kRepeat:
+        ProgressOf().rounds.push_back(op.to);
+        break;
+      case Op::Kind::kAgain:
+        if (Again(op)) op_ = op.to;
+        break;
+      case Op::Kind::kEnter:
+        ProgressOf().groups.push_back({op.index, now_});
+        break;
+      case Op::Kind::kLeave:
+        LeaveGroup(true);
+        break;
+    }
+  }
+  return Next::kEnd;
+}
+
+// Whoever retires begins nothing more that takes time, but in on_stop.
+bool User::Cut() { return cut_ = retiring_ && stage_ != Stage::kOnStop; }
+
+bool User::Take(const scenario::Inputs& inputs) {
+  scenario::Occasion occasion{.iteration = iteration_ - 1, .utc = context_.renderer.Utc(now_)};
+  if (role_.serves && stage_ == Stage::kPicked) occasion.arrival = arrival_;
+  if (draw_.Take(context_.program, *task_, inputs, session_, context_.pools, rng_, occasion)) {
+    return true;
+  }
+  quits_ |= draw_.exhausted() && !role_.serves;
+  return false;
+}
+
+bool User::Skip(scenario::EndpointId at) {
+  context_.recorder->Skipped(at);
+  skipped_ = true;
+  return false;
 }
 
 bool User::Draw() {
   hops_ = 0;
   retrying_ = false;
-  scenario::Occasion occasion{.iteration = iteration_ - 1, .utc = context_.renderer.Utc(now_)};
-  if (role_.serves && stage_ == Stage::kPicked) occasion.arrival = arrival_;
-  if (!draw_.Take(context_.program, *task_, *step_, session_, context_.pools, rng_, occasion)) {
-    context_.recorder->Skipped(step_->endpoint);
-    skipped_ = true;
-    quits_ |= draw_.exhausted() && !role_.serves;
-    return false;
-  }
+  if (!Take(*step_)) return Skip(step_->endpoint);
   rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
   return true;
+}
+
+bool User::Set(const scenario::Assignment& set) {
+  if (!Take(set)) return Skip(task_->endpoint());
+  session_.Keep(set.into, context_.renderer.Text(set.text, draw_));
+  return true;
+}
+
+bool User::Holds(const scenario::Condition& condition) {
+  bool holds = false;
+  if (condition.status) {
+    holds = status_ != 0 && condition.status->Holds(status_);
+  } else if (Take(condition)) {
+    const std::string_view value = draw_.value(condition.needs.front());
+    holds = (!condition.is || value == *condition.is) &&
+            (!condition.matches || condition.matches->Find(value));
+  }
+  return holds != condition.negated;
+}
+
+bool User::Again(const Op& op) {
+  std::vector<std::uint32_t>& rounds = ProgressOf().rounds;
+  const bool done =
+      --rounds.back() == 0 || (op.index != Op::kNone && Holds(task_->conditions[op.index]));
+  if (done) rounds.pop_back();
+  return !done;
+}
+
+User::Progress& User::ProgressOf() {
+  if (progress_ == nullptr) progress_ = std::make_unique<Progress>();
+  return *progress_;
+}
+
+void User::LeaveGroup(bool succeeded) {
+  const auto [group, began] = progress_->groups.back();
+  progress_->groups.pop_back();
+  context_.recorder->GroupEnded(group, now_ - began, succeeded);
+}
+
+// What is still open fails, or has been broken off because the user retires.
+void User::LeaveAll() {
+  if (progress_ == nullptr) return;
+  while (!cut_ && !progress_->groups.empty()) LeaveGroup(false);
+  for (const auto& [group, began] : progress_->groups) context_.recorder->Skipped(group);
+  progress_->groups.clear();
+  progress_->rounds.clear();
 }
 
 void User::Send() {
@@ -203,6 +306,7 @@ bool User::Settle(Exchange& exchange) {
                        (role_.serves || user_class().wait.pacing().has_value());
   sample.intended =
       planned ? std::max(sample.ended - wanted_, sample.response) : stats::kNotMeasured;
+  status_ = static_cast<std::uint16_t>(sample.status);
   bool more = false;
   if (sample.failure == nullptr) {
     if (!exchange.set_cookies.empty()) {
@@ -213,7 +317,7 @@ bool User::Settle(Exchange& exchange) {
     } else if (std::optional<std::string> wrong = scenario::Judge(*step_, sample.status)) {
       Fail(exchange, stats::FailureKind::kStatus, *std::move(wrong));
     } else if (step_->needs_body) {
-      context_.collector.Take(*step_, exchange.body, context_.pools, rng_);
+      context_.collector.Take(*step_, exchange.body, session_, context_.pools, rng_);
     }
   }
   context_.recorder->Completed(endpoint(), sample);
@@ -268,7 +372,8 @@ Time User::FirstPick(Time from) {
 }
 
 Time User::Ended() {
-  if (stage_ == Stage::kPicked) context_.recorder->Iteration();
+  LeaveAll();
+  if (stage_ == Stage::kPicked && !cut_) context_.recorder->Iteration();
   if (Leaves()) {
     if (!again_ || on_stop_ < user_class().on_stop.size()) return now_;
     // Wanted after all, but it has taken its leave: a new life.
@@ -290,7 +395,7 @@ Time User::Ended() {
   }
   const std::optional<Duration> pacing = user_class().wait.pacing();
   wanted_ = pacing ? wanted_ + *pacing : now_ + think_;
-  return std::max(wanted_, skipped_ ? now_ + kLeastWaitAfterSkip : now_);
+  return std::max(wanted_, skipped_ || first_ ? now_ + kLeastWaitAfterSkip : now_);
 }
 
 }  // namespace sfp::engine

@@ -19,9 +19,12 @@
 //   once more, as a request of an endpoint of its own; the failure stays one.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
 //   not the user.
-// * A step for which a value is missing is skipped and counted, and ends the task; the wait behind it
-//   is at least kLeastWaitAfterSkip.
-// * A user that retires ends its task behind the request under way.
+// * A step for which a value is missing is skipped and counted, and ends the task; the wait behind it,
+//   or behind a task that made no request, is at least kLeastWaitAfterSkip.
+// * A user that retires ends its task behind the request under way; such a task is no iteration.
+// * The time of a group counts from where its first step begins to where its last one ends, pauses
+//   included. A failed or skipped step fails the groups around it; one that the user's end breaks off
+//   counts as skipped.
 //
 // Built by its UserOwner (population.h, arrivals.h), which retires and destroys it. Never destroyed
 // from inside its own callbacks.
@@ -32,6 +35,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "common/base/rng.h"
 #include "common/base/time.h"
@@ -116,12 +121,20 @@ class User final : private Timer, private ExchangeHandler {
 
   std::uint64_t number() const { return role_.number; }
   const scenario::UserClass& user_class() const { return *role_.user_class; }
+  // It retires by itself, as its task says, though the plan wants it.
+  bool quits() const { return quits_; }
 
  private:
   struct Sending;
   struct Waiting;
 
   enum class Stage : std::uint8_t { kOnStart, kPicked, kOnStop };  // of a task
+  enum class Next : std::uint8_t { kRequest, kPause, kEnd };
+  // In a task that repeats or groups; made when first needed. The innermost stands last.
+  struct Progress {
+    std::vector<std::uint32_t> rounds;  // still to do, this one included
+    std::vector<std::pair<scenario::EndpointId, Time>> groups;
+  };
 
   UserTask Live();
   void Sleep(Time until);  // not before it; kNever: until it is told
@@ -134,8 +147,19 @@ class User final : private Timer, private ExchangeHandler {
   bool Choose();  // the next task; false: its life is over
   void Pick();
   void Take(scenario::TaskId task);
-  bool NextStep();  // false: the task is over
-  bool Draw();      // false: it lacks a value and is skipped
+  // Goes on in the task, and does what takes no time.
+  Next Advance();
+  bool Cut();
+  bool Take(const scenario::Inputs& inputs);  // false: a value is missing
+  bool Draw();                                // false: the request lacks a value and is skipped
+  bool Set(const scenario::Assignment& set);
+  bool Skip(scenario::EndpointId at);
+  bool Holds(const scenario::Condition& condition);
+  bool Again(const scenario::Op& op);
+  Progress& ProgressOf();
+  void LeaveGroup(bool succeeded);
+  void LeaveAll();
+  void BreakOff();  // the task, for good
   void Send();
   // Judges, collects and records; true if a redirect leads to another request, rendered then.
   bool Settle(Exchange& exchange);
@@ -156,6 +180,7 @@ class User final : private Timer, private ExchangeHandler {
   std::unique_ptr<Connection> connection_;
   scenario::UserSession session_;
   scenario::Draw draw_;
+  std::unique_ptr<Progress> progress_;
   scenario::Rendered rendered_;  // valid from rendering to Connection::Start
   const scenario::Task* task_ = nullptr;
   const scenario::Step* step_ = nullptr;  // of it, under way or the last one
@@ -170,12 +195,14 @@ class User final : private Timer, private ExchangeHandler {
   Time until_{};                // of the wait under way
   std::uint32_t on_start_ = 0;  // the next task of it
   std::uint32_t on_stop_ = 0;
-  std::uint32_t op_ = 0;    // of the task, the next one
-  std::uint32_t hops_ = 0;  // redirects followed in this step
+  std::uint32_t op_ = 0;      // of the task, the next one
+  std::uint32_t hops_ = 0;    // redirects followed in this step
+  std::uint16_t status_ = 0;  // of the last response in this task
   Stage stage_ = Stage::kOnStart;
   bool exchanging_ = false;
   bool broken_off_ = false;  // a failure ended the task
   bool skipped_ = false;     // a step of the task
+  bool cut_ = false;         // the user retired in the middle of the task
   bool first_ = true;        // no request of this task has come back yet
   bool retrying_ = false;    // the request is one that is made once more
   bool retiring_ = false;

@@ -65,10 +65,11 @@ void CollectFromList(benchmark::State& state) {
   }
   body += "]}";
   Pools pools(*program);
+  UserSession session(*program, 0, 1);
   Collector collector;
   Rng rng(1);
   for (auto _ : state)
-    SFP_CHECK(collector.Take(program->tasks()[1].steps[0], body, pools, rng) == 1);
+    SFP_CHECK(collector.Take(program->tasks()[1].steps[0], body, session, pools, rng) == 1);
   state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
 }
 BENCHMARK(CollectFromList);

@@ -261,6 +261,50 @@ TEST(Config, TheRestOfATaskIsRead) {
   EXPECT_EQ(still.max_redirects(), 0u);
 }
 
+TEST(Config, StepsAreReadAndAreTheirOwnResolvedPlan) {
+  const std::string steps = R"(steps: [
+  {name: login, post: /login, json: {user: "{{name}}"}, collect: {token: {json: /token}}},
+  {think: {uniform: [1s, 2s]}},
+  {set: {note: "hi-{{name}}"}},
+  {if: {status: [201, 204]}, then: [{get: /new}], else: [{get: "/old?{{note}}"}]},
+  {repeat: 10, until: {not: {name: note, is: ""}}, steps: [{think: {constant: 5ms}}, {get: /poll}]},
+  {group: pay, steps: [{delete: /cart, expect: {status: 2xx}}]},
+  {if: {name: token, matches: "^a"}, then: [{name: bye, put: /bye}]}])";
+  const std::string data =
+      "data: {name: {values: [a]}, token: {collected: {scope: user}}, "
+      "note: {collected: {scope: user}}}\n"
+      "thresholds: [\"t 3: p95 < 1s\", \"pay: avg < 1s\", \"login: failures < 1%\"]\n";
+  const v1::Task task = TaskOf(steps, data);
+  ASSERT_EQ(task.steps_size(), 7);
+  EXPECT_TRUE(task.method().empty());
+  EXPECT_EQ(task.steps(0).request().name(), "login");
+  EXPECT_EQ(task.steps(0).request().collect(0).into(), "token");
+  EXPECT_EQ(task.steps(1).think().uniform().max_ns(), 2 * kSecond);
+  EXPECT_EQ(task.steps(2).set().values(0).value(), "hi-{{name}}");
+  const v1::Step::Choice& choice = task.steps(3).choice();
+  EXPECT_EQ(choice.condition().status().status(1).first(), 204u);
+  EXPECT_EQ(choice.then(0).request().name(), "t 2");
+  EXPECT_EQ(choice.otherwise(0).request().name(), "t 3");
+  const v1::Step::Repeat& repeat = task.steps(4).repeat();
+  EXPECT_EQ(repeat.times(), 10u);
+  EXPECT_TRUE(repeat.until().negated());
+  EXPECT_TRUE(repeat.until().has_is());
+  EXPECT_EQ(repeat.steps(1).request().name(), "t 4");
+  EXPECT_EQ(task.steps(5).group().name(), "pay");
+  EXPECT_EQ(task.steps(5).group().steps(0).request().expect().status(0).last(), 299u);
+  EXPECT_EQ(task.steps(6).choice().condition().matches(), "^a");
+
+  const std::string text =
+      kTarget + "users: {u: {count: 4, tasks: {t: {tags: [a, b], " + steps + "}}}}\n" + data;
+  const Loaded loaded = ParseText(text);
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const Loaded again = ParseText(loaded.config->resolved_yaml);
+  ASSERT_TRUE(again.config) << loaded.config->resolved_yaml << Findings(again);
+  EXPECT_EQ(again.config->resolved_yaml, loaded.config->resolved_yaml);
+  EXPECT_EQ(again.config->scenario.SerializeAsString(),
+            loaded.config->scenario.SerializeAsString());
+}
+
 TEST(Config, AWeightOfZeroIsForTasksThatOnStartNames) {
   const Loaded loaded = ParseText(
       kTarget +

@@ -210,5 +210,38 @@ TEST(Overrides, AreNotSearchedForVariables) {
             "--users: 'users' takes a whole number from 1 to 10000000, not '${N}'\n");
 }
 
+// A task for each of the names that stay, with its weight.
+std::string Left(const Overrides& overrides) {
+  const Loaded loaded = ParseText(
+      kTarget +
+          "users:\n"
+          "  a: {on_start: [login], tasks: {login: {post: /, tags: [auth]}, "
+          "read: {get: /, tags: [r]}, both: {get: /, tags: [r, w]}, plain: {get: /}}}\n"
+          "  b: {tasks: {write: {put: /, tags: [w]}, idle: {get: /, weight: 0, tags: [r]}}, "
+          "on_stop: [idle]}\n",
+      {}, overrides);
+  if (!loaded.config) return Findings(loaded);
+  std::string left;
+  for (const v1::UserClass& user_class : loaded.config->scenario.users()) {
+    left += user_class.name() + ":";
+    for (const v1::Task& task : user_class.tasks()) {
+      left += " " + task.name() + std::to_string(task.weight());
+    }
+    left += "; ";
+  }
+  return left;
+}
+
+TEST(Overrides, TagsChooseTasksAndTheClassesThatStillHaveSome) {
+  EXPECT_EQ(Left({.tags = "w"}), "a: login0 both1; b: write1 idle0; ");
+  EXPECT_EQ(Left({.tags = "r, auth"}), "a: login1 read1 both1; ");
+  EXPECT_EQ(Left({.exclude_tags = "w"}), "a: login1 read1 plain1; ");
+  EXPECT_EQ(Left({.tags = "r", .exclude_tags = "w"}), "a: login0 read1; ");
+  EXPECT_EQ(Left({.tags = "reed"}), "--tags: no task has the tag 'reed'\n");
+  EXPECT_EQ(Left({.tags = "auths"}), "--tags: no task has the tag 'auths', did you mean 'auth'?\n");
+  EXPECT_EQ(Left({.tags = "w", .exclude_tags = "w"}),
+            "--tags: these tags leave no task with a weight\n");
+}
+
 }  // namespace
 }  // namespace sfp::config

@@ -12,12 +12,17 @@
 namespace sfp::config {
 namespace {
 
-void CollectKeys(const Rule& rule, std::vector<const Key*>& keys) {
-  if (rule.element != nullptr) CollectKeys(*rule.element, keys);
+void CollectKeys(const Rule& rule, std::vector<const Key*>& keys, std::set<const Rule*>& seen) {
+  if (!seen.insert(&rule).second) return;
+  if (rule.element != nullptr) CollectKeys(*rule.element, keys, seen);
   for (const Key& key : rule.keys) {
     keys.push_back(&key);
-    CollectKeys(*key.rule, keys);
+    CollectKeys(*key.rule, keys, seen);
   }
+}
+void CollectKeys(const Rule& rule, std::vector<const Key*>& keys) {
+  std::set<const Rule*> seen;
+  CollectKeys(rule, keys, seen);
 }
 
 // Write it anew: SFP_WRITE_SCHEMA=1 unit_config_schema_test

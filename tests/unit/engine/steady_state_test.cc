@@ -58,6 +58,37 @@ TEST(SteadyState, ARequestAllocatesNothing) {
   EXPECT_GT(server.answered() - answered, 20'000u);
 }
 
+// Values of its own, groups, repetitions and choices, each twice within each other.
+TEST(SteadyState, ATaskOfManyStepsAllocatesNothing) {
+  v1::Scenario scenario = Busy(Duration(5'000'000));
+  v1::DataSource& own = *scenario.add_data();
+  own.set_name("own");
+  own.mutable_collected()->set_scope(v1::SCOPE_USER);
+  const std::string request = support::RequestStep("r", "/{{own}}/{{term}}/{{id}}",
+                                                   "collect { into: 'own' json: '/data/*/id' }");
+  support::AddSteps(
+      AddTask(*scenario.mutable_users(0), "flow", 20, ""),
+      "steps { set { values { name: 'own' value: 'a-value-of-{{term}}-that-is-long' } } } "
+      "steps { group { name: 'g' steps { group { name: 'h' steps { repeat { times: 2 steps { "
+      "repeat "
+      "{ times: 2 until { name: 'own' matches: '^x' } " +
+          request + support::ThinkStep(Duration(1'000'000)) +
+          " } } } } steps { choice { condition { name: 'own' is: 'y' } then { " +
+          "think { constant_ns: 1 } } } } } } } }");
+  SimClock clock;
+  SimServer server(clock, {.service = Duration(700'000), .reply = [](std::string_view) {
+                             return SimReply{.body = R"({"data":[{"id":"931000001"}]})"};
+                           }});
+  SimEngines engines(clock, support::Compiled(scenario), server, {.recycle = true});
+  engines.Start(Steady(20), clock.now());
+  clock.RunFor(5 * kSecond);
+  const std::uint64_t answered = server.answered();
+  const std::uint64_t before = test::Allocations();
+  clock.RunFor(10 * kSecond);
+  EXPECT_EQ(test::Allocations() - before, 0u);
+  EXPECT_GT(server.answered() - answered, 20'000u);
+}
+
 TEST(SteadyState, AnArrivalAllocatesNothingServedOrDropped) {
   for (const bool poisson : {false, true}) {
     SimClock clock;

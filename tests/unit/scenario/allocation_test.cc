@@ -67,7 +67,7 @@ TEST(AllocationTest, NothingIsAllocatedPerRequestInSteadyState) {
     }
     bytes += renderer.Render(step, draw, session, Time()).bytes.size();
     failed += step.expect.Holds(400) ? 0 : Judge(step, 200).has_value();
-    collected += collector.Take(step, body, pools, rng);
+    collected += collector.Take(step, body, session, pools, rng);
   };
   std::string_view cookie = "sid=0123456789abcdef; Path=/";
   std::uint64_t iteration = 0;

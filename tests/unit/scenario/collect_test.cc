@@ -1,6 +1,6 @@
 #include "common/scenario/collect.h"
 
-#include "common/scenario/data.h"
+#include "common/scenario/session.h"
 #include "tests/unit/scenario/scenarios.h"
 
 namespace sfp::scenario {
@@ -18,9 +18,10 @@ std::vector<std::string> Taken(const std::string& pointer, std::string_view body
                                const std::string& match = "") {
   const auto program = Compiled(Collecting(pointer, match, "PICK_SEQUENTIAL"));
   Pools pools(*program);
+  UserSession session(*program, 0, 1);
   Rng rng(1);
   Collector collector;
-  const std::size_t count = collector.Take(program->tasks()[0].steps[0], body, pools, rng);
+  const std::size_t count = collector.Take(program->tasks()[0].steps[0], body, session, pools, rng);
   EXPECT_EQ(count, pools.size(0));
   std::vector<std::string> values;
   for (std::size_t i = 0; i < count; ++i) {
@@ -133,12 +134,13 @@ TEST(CollectTest, NestingIsBounded) {
 TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
   const auto program = Compiled(Collecting("/id", "", "PICK_SEQUENTIAL"));
   Pools pools(*program);
+  UserSession session(*program, 0, 1);
   Rng rng(1);
   Collector collector;
   const Step& step = program->tasks()[0].steps[0];
-  EXPECT_EQ(collector.Take(step, R"({"id":"a\n)", pools, rng), 0u);
-  EXPECT_EQ(collector.Take(step, R"({"id":"b"})", pools, rng), 1u);
-  EXPECT_EQ(collector.Take(step, R"([{"id":"c"}])", pools, rng), 0u);
+  EXPECT_EQ(collector.Take(step, R"({"id":"a\n)", session, pools, rng), 0u);
+  EXPECT_EQ(collector.Take(step, R"({"id":"b"})", session, pools, rng), 1u);
+  EXPECT_EQ(collector.Take(step, R"([{"id":"c"}])", session, pools, rng), 0u);
   std::string value;
   EXPECT_TRUE(pools.AppendRandom(0, 0, value));
   EXPECT_EQ(value, "b");
@@ -152,7 +154,8 @@ TEST(CollectTest, RandomTakesOneOfTheValuesEvenly) {
   std::map<std::string, int> counts;
   for (int i = 0; i < 3000; ++i) {
     Pools pools(*program);
-    ASSERT_EQ(collector.Take(step, "[1,2,3]", pools, rng), 1u);
+    UserSession session(*program, 0, 1);
+    ASSERT_EQ(collector.Take(step, "[1,2,3]", session, pools, rng), 1u);
     std::string value;
     pools.AppendRandom(0, 0, value);
     ++counts[value];
@@ -164,10 +167,11 @@ TEST(CollectTest, RandomTakesOneOfTheValuesEvenly) {
 TEST(CollectTest, TakesOneNumberPerRandomRuleWhateverIsFound) {
   const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
   Pools pools(*program);
+  UserSession session(*program, 0, 1);
   Collector collector;
   Rng found(3), none(3), want(3);
-  collector.Take(program->tasks()[0].steps[0], "[1,2,3]", pools, found);
-  collector.Take(program->tasks()[0].steps[0], "nonsense", pools, none);
+  collector.Take(program->tasks()[0].steps[0], "[1,2,3]", session, pools, found);
+  collector.Take(program->tasks()[0].steps[0], "nonsense", session, pools, none);
   want.Next();
   const std::uint64_t next = want.Next();
   EXPECT_EQ(found.Next(), next);
@@ -180,16 +184,41 @@ TEST(CollectTest, SeveralRulesReadOneBody) {
       "collect { into: 'b' json: '/x/1/b' } collect { into: 'a' json: '/y' }",
       "data { name: 'a' collected { capacity: 9 } } data { name: 'b' collected { capacity: 9 } }"));
   Pools pools(*program);
+  UserSession session(*program, 0, 1);
   Rng rng(1);
   Collector collector;
   EXPECT_EQ(collector.Take(program->tasks()[0].steps[0],
-                           R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})", pools, rng),
+                           R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})", session, pools, rng),
             4u);
   EXPECT_EQ(pools.size(0), 3u);
   EXPECT_EQ(pools.size(1), 1u);
   std::string value;
   pools.AppendRandom(1, 0, value);
   EXPECT_EQ(value, "3");
+}
+
+TEST(CollectTest, AUserKeepsItsOwnNewestValueAndAClassItsOwnPool) {
+  const auto program = Compiled(
+      "data { name: 'mine' collected { scope: SCOPE_USER } } "
+      "data { name: 'ours' collected { capacity: 9 scope: SCOPE_CLASS } } "
+      "target { url: 'http://h' } "
+      "users { name: 'a' weight: 1 tasks { name: 't' weight: 1 method: 'GET' path: '/' "
+      "collect { into: 'mine' json: '/*' pick: PICK_SEQUENTIAL } collect { into: 'ours' json: '/0' "
+      "} "
+      "} } "
+      "users { name: 'b' weight: 1 tasks { name: 't' weight: 1 method: 'GET' path: '/' } }");
+  Pools pools(*program);
+  UserSession one(*program, 0, 4), two(*program, 2, 4);
+  Rng rng(1);
+  Collector collector;
+  const Step& step = program->tasks()[0].steps[0];
+  EXPECT_EQ(one.Value(0), std::nullopt);
+  EXPECT_EQ(collector.Take(step, "[1,2,3]", one, pools, rng), 4u);
+  EXPECT_EQ(collector.Take(step, "[4]", one, pools, rng), 2u);
+  EXPECT_EQ(one.Value(0), "4");
+  EXPECT_EQ(two.Value(0), std::nullopt);
+  EXPECT_EQ(pools.size(1, 0), 2u);
+  EXPECT_EQ(pools.size(1, 1), 0u);
 }
 
 TEST(PointerTest, RefusesWhatIsNoPointer) {

@@ -188,6 +188,28 @@ TEST_F(DrawTest, ManyLongValuesKeepApart) {
   for (int i = 0; i < 9; ++i) EXPECT_EQ(draw_.value(i), std::string(i * 7, 'a' + i));
 }
 
+TEST_F(DrawTest, TheUsersOwnValueIsReadAnewAndTheOthersStayForTheIteration) {
+  Use("data { name: 'n' range { from: 0 to: 1000000 step: 1 } } "
+      "data { name: 'own' collected { scope: SCOPE_USER } }",
+      "/{{own}}/{{n}}");
+  const Task& task = program_->tasks()[0];
+  UserSession session(*program_, 0, 1);
+  Rng rng(1);
+  draw_.Begin(task);
+  const auto take = [&] {
+    return draw_.Take(*program_, task, task.steps[0], session, *pools_, rng);
+  };
+  EXPECT_FALSE(take());
+  session.Keep(1, "first");
+  ASSERT_TRUE(take());
+  const std::string n(draw_.value(1));
+  EXPECT_EQ(draw_.value(0), "first");
+  session.Keep(1, "the second");
+  ASSERT_TRUE(take());
+  EXPECT_EQ(draw_.value(0), "the second");
+  EXPECT_EQ(draw_.value(1), n);
+}
+
 TEST_F(DrawTest, ASessionIsSmall) {
   EXPECT_LE(sizeof(UserSession), 48u);
   EXPECT_LE(sizeof(Draw), 64u);

@@ -117,6 +117,109 @@ TEST(ProgramTest, LongPeriodsAreScaledDown) {
   EXPECT_LE(counts[2], 1);
 }
 
+// "request 0", "unless 1 -> 4", …
+std::vector<std::string> Ops(const Task& task) {
+  static constexpr const char* kNames[] = {"request", "think", "set",   "unless", "go",
+                                           "repeat",  "again", "enter", "leave"};
+  std::vector<std::string> ops;
+  for (const Op& op : task.ops) {
+    ops.push_back(kNames[static_cast<int>(op.kind)]);
+    if (op.index > 0) ops.back() += " " + std::to_string(op.index);
+    if (op.to > 0) ops.back() += " to " + std::to_string(op.to);
+  }
+  return ops;
+}
+
+std::string Steps(const std::string& steps) {
+  return "target { url: 'http://h' } data { name: 'own' collected { scope: SCOPE_USER } } "
+         "users { name: 'u' weight: 1 wait { constant_ns: 1000000000 } "
+         "tasks { name: 't' weight: 1 " +
+         steps + " } }";
+}
+const std::string kRequestStep = "request { name: 'r' method: 'GET' path: '/' }";
+const std::string kThinkStep = "think { uniform { min_ns: 2000000000 max_ns: 4000000000 } }";
+
+TEST(ProgramTest, StepsBecomeFlat) {
+  const auto program = Compiled(Steps(
+      "steps { " + kRequestStep + " } steps { set { values { name: 'own' value: 'x' } } } " +
+      "steps { choice { condition { status { status { first: 404 last: 404 } } } then { " +
+      kThinkStep + " } otherwise { " + kRequestStep + " } } } " +
+      "steps { repeat { times: 3 until { name: 'own' is: 'done' } steps { group { name: 'g' steps "
+      "{ " +
+      kRequestStep + " } } } } } steps { choice { condition { name: 'own' negated: true } then { " +
+      kThinkStep + " } } }"));
+  const Task& task = program->tasks()[0];
+  EXPECT_EQ(Ops(task),
+            (std::vector<std::string>{"request", "set", "unless to 5", "think", "go to 6",
+                                      "request 1", "repeat to 3", "enter 1", "request 2", "leave",
+                                      "again 1 to 7", "unless 2 to 13", "think 1"}));
+  // Steps of one name share an endpoint, and a group is no part of the totals.
+  ASSERT_EQ(program->endpoints().size(), 2u);
+  EXPECT_FALSE(program->endpoints()[0].apart);
+  EXPECT_TRUE(program->endpoints()[1].apart);
+  EXPECT_EQ(program->endpoints()[1].method, kGroupMethod);
+}
+
+TEST(ProgramTest, WrongStepsAreRefused) {
+  const struct {
+    std::string steps;
+    const char* error;
+  } kCases[] = {
+      {"steps { }", "task 'u.t': a step is empty"},
+      {"steps { " + kThinkStep + " }", "task 'u.t': none of its steps is a request"},
+      {"method: 'GET' steps { " + kRequestStep + " }", "both steps and a request of its own"},
+      {"steps { request { method: 'GET' } }", "task 'u.t': a request has no name"},
+      {"steps { request { name: 'r' method: 'GET' path: 'x' } }",
+       "task 'u.t', step 'r': path has to begin"},
+      {"steps { think { pacing_ns: 5 } }", "there is no pacing between steps"},
+      {"steps { set { values { name: 'x' value: '' } } }", "no collected data source 'x' of scope"},
+      {"steps { set { values { name: 'own' value: '{{y}}' } } }",
+       "task 'u.t', set 'own': {{y}} is no data source"},
+      {"steps { choice { condition { name: 'z' } then { " + kRequestStep + " } } }",
+       "a condition: {{z}} is no data source"},
+      {"steps { choice { condition { name: 'own' matches: '(' } then { " + kRequestStep + " } } }",
+       "task 'u.t': a condition:"},
+      {"steps { repeat { times: 0 steps { " + kRequestStep + " } } }", "no rounds"},
+      {"steps { repeat { times: 2000 steps { repeat { times: 2000 steps { " + kRequestStep +
+           " } } } } }",
+       "more than 1000000 rounds"},
+      {"steps { group { steps { " + kRequestStep + " } } }", "a group has no name"},
+  };
+  for (const auto& c : kCases) {
+    const auto program = Program::Compile(Parse(Steps(c.steps)));
+    ASSERT_FALSE(program.ok()) << c.steps;
+    EXPECT_THAT(Message(program.status()), HasSubstr(c.error));
+  }
+}
+
+TEST(ProgramTest, MeanThinkCountsPausesPerRequestUnlessAConditionDecides) {
+  const std::string round = "steps { " + kRequestStep + " } steps { " + kThinkStep + " }";
+  // Four requests, three pauses of 3 s on average and a wait of 1 s.
+  EXPECT_DOUBLE_EQ(
+      *Compiled(Steps("steps { " + kRequestStep + " } steps { repeat { times: 3 " + round + " } }"))
+           ->MeanThinkSeconds(),
+      2.5);
+  EXPECT_FALSE(Compiled(Steps("steps { repeat { times: 3 until { name: 'own' } " + round + " } }"))
+                   ->MeanThinkSeconds());
+}
+
+TEST(ProgramTest, ClassesWithACountHaveTheFirstUsers) {
+  v1::Scenario scenario = Parse(Classes({1, 7, 1}));
+  scenario.mutable_users(1)->set_count(3);
+  const auto program = Compiled(scenario);
+  std::string classes;
+  for (int user = 0; user < 9; ++user) {
+    classes += std::to_string(program->ClassOf(user).id);
+  }
+  EXPECT_EQ(classes, "111020202");
+  for (int i : {0, 2}) scenario.mutable_users(i)->set_count(1);
+  const auto counted = Compiled(scenario);
+  classes.clear();
+  for (int user = 0; user < 15; ++user) classes += std::to_string(counted->ClassOf(user).id);
+  EXPECT_EQ(classes.substr(0, 5), "01112");
+  EXPECT_EQ(std::count(classes.begin() + 5, classes.end(), '1'), 6);
+}
+
 TEST(ProgramTest, TasksOfTwoClassesShareAnEndpoint) {
   EXPECT_EQ(Compiled(Classes({1, 2}))->endpoints().size(), 1u);
 }
