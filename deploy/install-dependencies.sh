@@ -12,7 +12,7 @@ build=(
   g++ cmake ninja-build ccache mold pkg-config git
   libboost1.81-dev libboost-json1.81-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
-  libyaml-cpp-dev libabsl-dev libssl-dev libcli11-dev zlib1g-dev
+  libyaml-cpp-dev libabsl-dev libre2-dev libssl-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev
 )
 test=(clang-format-14 nginx-light wrk libbenchmark-dev python3-jsonschema python3-prometheus-client libhdrhistogram-java libfaketime chromium fonts-dejavu-core)

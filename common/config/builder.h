@@ -32,6 +32,7 @@ struct Context {
   std::map<std::string, Source> sources;     // by name; filled by BuildData
   std::vector<std::string> endpoints;        // what is counted, and groups; filled by BuildUsers
   std::map<const Node*, std::string> notes;  // comments of the resolved plan
+  std::size_t file_bytes = 0;                // of the files that tasks send
 
   void Add(const Node& scalar, std::string message);  // without what is secret in it
   std::string PathOf(const Node& file) const;         // relative names are looked up in `folder`
@@ -55,8 +56,15 @@ void NameRequests(const std::string& task, google::protobuf::RepeatedPtrField<v1
 void BuildWait(const Node* wait, Context& context, v1::Wait& out);
 void BuildStatuses(const Node& status, v1::Expect& out);
 void CheckName(const Place& place, std::string_view name, std::string_view what, Context& context);
+// The parts of a task: its body, and what it expects of its response and takes from it.
+void BuildBody(const Node& task, Context& context, v1::Task& out);
+void BuildExpect(const Node* expect, Context& context, v1::Task& out);
+void BuildCollect(const Node& rule, Context& context, v1::Collect& out);
 void BuildThresholds(const Node* thresholds, Context& context, Config& out);
 
+// A map of templates.
+void BuildFields(const Node* fields, Context& context,
+                 google::protobuf::RepeatedPtrField<v1::Header>& out);
 // Reports broken templates and names that no data has.
 void CheckTemplate(const Node& scalar, Context& context);
 // The JSON text of a `json:` body.

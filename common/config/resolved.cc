@@ -149,6 +149,7 @@ class Writer {
   void Value(std::string_view key, const Node& node, const Rule& rule, int indent) {
     const std::string head = KeyText(key) + ":";
     static constexpr Rule kStatus{.kind = Kind::kStatus};
+    if (rule.text && node.is_scalar()) return Line(indent, head + " " + Scalar(node, kText));
     switch (rule.kind) {
       case Kind::kJson:
         if (node.is_list() || node.is_map()) return Line(indent, head + " " + JsonFlow(node));
@@ -231,7 +232,7 @@ void Collect(const Node& node, const Rule* rule, std::vector<std::string>& secre
   const auto add = [&](const std::string& text) {
     if (text.size() >= kShortest) secrets.push_back(text);
   };
-  if (node.is_scalar() && (rule == nullptr || !IsTyped(rule->kind))) {
+  if (node.is_scalar() && (rule == nullptr || rule->text || !IsTyped(rule->kind))) {
     for (const std::string& value : node.variables) add(value);
     if (node.secret) add(node.value);
   }

@@ -82,7 +82,7 @@ class SchemaWriter {
         "{\n" + Pad(indent + 2) + "\"description\": " + Quoted(key.description) + ",\n";
     const bool has_default = key.fallback != nullptr && key.rule->kind != Kind::kMap;
     if (has_default) out += Pad(indent + 2) + "\"default\": " + Default(key) + ",\n";
-    if (key.rule->kind == Kind::kMap || key.rule->kind == Kind::kNamed) {
+    if (!key.rule->text && (key.rule->kind == Kind::kMap || key.rule->kind == Kind::kNamed)) {
       return out + Members(*key.rule, indent + 2) + "\n" + Pad(indent) + "}";
     }
     const std::string value = Value(*key.rule, indent);

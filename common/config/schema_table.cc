@@ -302,10 +302,48 @@ constexpr auto kWaitKeys = Join(kThinkKeys, kPacingKeys);
 constexpr Rule kWait{
     .kind = Kind::kMap, .keys = kWaitKeys, .needs = "kind", .example = "{uniform: [100ms, 5s]}"};
 
+constexpr Key kTextConditionKeys[] = {
+    {"contains", &kTemplate, nullptr, "A text that is part of it.", false, "condition"},
+    {"matches", &kText, nullptr, "A regular expression (RE2) that is found in it.", false,
+     "condition"},
+};
+constexpr Rule kTextCondition{.kind = Kind::kMap,
+                              .keys = kTextConditionKeys,
+                              .needs = "condition",
+                              .example = "{contains: welcome}"};
+constexpr Rule kValueCondition{.kind = Kind::kMap,
+                               .text = true,
+                               .keys = kTextConditionKeys,
+                               .needs = "condition",
+                               .example = "paid"};
+constexpr Rule kExpectedValues{
+    .kind = Kind::kNamed, .least = 1, .element = &kValueCondition, .example = "{/data/0/id: x}"};
+constexpr Rule kExpectedHeaders{.kind = Kind::kNamed,
+                                .least = 1,
+                                .element = &kValueCondition,
+                                .example = "{Content-Type: {contains: json}}"};
+constexpr Key kSizeKeys[] = {
+    {"least", &kBodyBytes, nullptr, "Not smaller than so."},
+    {"most", &kBodyBytes, nullptr, "Not larger than so."},
+};
+constexpr Rule kSize{.kind = Kind::kMap, .keys = kSizeKeys, .example = "{least: 1KB}"};
+constexpr std::string_view kOtherwises[] = {"fail", "warn", "stop"};
+constexpr Rule kOtherwise{.kind = Kind::kWord, .words = kOtherwises};
 constexpr Rule kStatuses{.kind = Kind::kStatuses};
 constexpr Key kExpectKeys[] = {
     {"status", &kStatuses, "200-399",
      "The statuses that count as success: 400, [200, 404], 2xx, 200-299."},
+    {"header", &kExpectedHeaders, nullptr,
+     "Header fields: their value, {contains: …} or {matches: …}."},
+    {"body", &kTextCondition, nullptr, "What the body contains or matches."},
+    {"json", &kExpectedValues, nullptr,
+     "Values in a JSON body, by JSON pointer: the value, {contains: …} or {matches: …}; with * all "
+     "that there are."},
+    {"size", &kSize, nullptr, "The decoded body's size."},
+    {"time", &kSomeDuration, nullptr, "The response time is at most so long."},
+    {"otherwise", &kOtherwise, nullptr,
+     "fail (the default): the request has failed; warn: it has succeeded, the warning is counted; "
+     "stop: it has failed and its user retires."},
 };
 constexpr Rule kExpect{.kind = Kind::kMap, .keys = kExpectKeys};
 
@@ -313,15 +351,38 @@ constexpr std::string_view kCollectPicks[] = {"random", "all"};
 constexpr Rule kCollectPick{.kind = Kind::kWord, .words = kCollectPicks};
 constexpr Key kCollectKeys[] = {
     {"json", &kText, nullptr,
-     "A JSON pointer into the response; * stands for each element: /data/*/id.", true},
+     "A JSON pointer into the response; * stands for each element: /data/*/id.", false, "place"},
+    {"regex", &kText, nullptr,
+     "A regular expression (RE2) in the body: its first group, or the whole match.", false,
+     "place"},
+    {"header", &kText, nullptr, "The value of this header.", false, "place"},
+    {"cookie", &kText, nullptr,
+     "The value of this cookie, as the response sets it or the user has it.", false, "place"},
+    {"status", &kBool, nullptr, "true: the status.", false, "place"},
+    {"body", &kBool, nullptr, "true: the whole body, of at most 4096 bytes.", false, "place"},
     {"pick", &kCollectPick, "random", "Keep one of the values found, or all."},
     {"match", &kText, nullptr, "A regular expression (ECMAScript): only its match is kept."},
 };
-constexpr Rule kCollect{.kind = Kind::kMap, .keys = kCollectKeys};
+constexpr Rule kCollect{.kind = Kind::kMap, .keys = kCollectKeys, .needs = "place"};
 constexpr Rule kCollects{
     .kind = Kind::kNamed, .element = &kCollect, .example = "{id: {json: /data/*/id}}"};
 
 constexpr Rule kJson{.kind = Kind::kJson};
+constexpr Key kBodyKeys[] = {
+    {"file", &kFile, nullptr, "A file whose content is sent as it is; its type is a header's.",
+     true},
+};
+constexpr Rule kBody{.kind = Kind::kMap, .text = true, .keys = kBodyKeys, .example = "a {{text}}"};
+constexpr Key kPartKeys[] = {
+    {"file", &kFile, nullptr, "The file to send.", true},
+    {"type", &kText, "application/octet-stream", "Its media type."},
+    {"name", &kText, nullptr, "Its name for the server; without it the file's."},
+};
+constexpr Rule kPart{.kind = Kind::kMap, .text = true, .keys = kPartKeys, .example = "{{text}}"};
+constexpr Rule kParts{.kind = Kind::kNamed,
+                      .least = 1,
+                      .element = &kPart,
+                      .example = "{title: \"{{title}}\", photo: {file: a.png, type: image/png}}"};
 constexpr Key kMethodKeys[] = {
     {"get", &kTemplate, nullptr, "Path and query of a GET request, behind target.base_path.", false,
      "method"},
@@ -338,10 +399,16 @@ constexpr Key kRequestKeys[] = {
      kOfRequest},
     {"headers", &kHeaders, nullptr, "Further headers, or others than the target's.", false, "",
      kOfRequest},
-    {"body", &kTemplate, nullptr, "A body, sent as it is.", false, "body", kOfRequest},
+    {"body", &kBody, nullptr, "A body, sent as it is: text, or {file: …}.", false, "body",
+     kOfRequest},
     {"json", &kJson, nullptr, "A JSON body: as text, or as YAML that is turned into JSON.", false,
      "body", kOfRequest},
     {"form", &kFields, nullptr, "A form-encoded body.", false, "body", kOfRequest},
+    {"multipart", &kParts, nullptr,
+     "A multipart/form-data body: fields, and files as {file: …, type: …}.", false, "body",
+     kOfRequest},
+    {"gzip", &kBool, "false", "The body is sent compressed.", false, "",
+     "body json form multipart"},
     {"expect", &kExpect, "{}", "What counts as success.", false, "", kOfRequest},
     {"collect", &kCollects, nullptr, "Values to take from the response into collected data.", false,
      "", kOfRequest},

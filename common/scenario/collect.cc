@@ -1,9 +1,7 @@
 #include "common/scenario/collect.h"
 
-#include <array>
-#include <boost/json/basic_parser_impl.hpp>
+#include <algorithm>
 #include <charconv>
-#include <span>
 
 #include "common/scenario/session.h"
 #include "common/scenario/task.h"
@@ -11,230 +9,67 @@
 namespace sfp::scenario {
 namespace {
 
-namespace json = boost::json;
+using From = CollectRule::From;
 
-// Undoes ~1 and ~0.
-bool Unescape(std::string_view text, std::string& out) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '~') {
-      out += text[i];
-      continue;
-    }
-    if (++i == text.size() || (text[i] != '0' && text[i] != '1')) return false;
-    out += text[i] == '0' ? '~' : '/';
+// The value that a Set-Cookie header gives to the cookie `name`.
+std::optional<std::string_view> SetCookieValue(std::string_view set_cookie, std::string_view name) {
+  const std::string_view pair = set_cookie.substr(0, set_cookie.find(';'));
+  const std::size_t equals = pair.find('=');
+  if (equals == std::string_view::npos || pair.substr(0, equals) != name) return std::nullopt;
+  return pair.substr(equals + 1);
+}
+
+std::optional<std::string_view> CookieValue(const Reply& reply, std::string_view name) {
+  for (std::size_t i = reply.set_cookies.size(); i-- > 0;) {
+    if (const auto value = SetCookieValue(reply.set_cookies[i], name)) return value;
   }
-  return true;
+  return reply.jar == nullptr ? std::nullopt : reply.jar->ValueOf(name);
 }
-
-Pointer::Step MakeStep(std::string key) {
-  Pointer::Step step;
-  step.any = key == "*";
-  const char* const end = key.data() + key.size();
-  const bool plain = key == "0" || (!key.empty() && key[0] != '0' && key[0] != '-');
-  const auto [stop, error] = std::from_chars(key.data(), end, step.index);
-  step.is_index = plain && !key.empty() && error == std::errc() && stop == end;
-  step.key = std::move(key);
-  return step;
-}
-
-struct Found {
-  std::size_t rule;
-  std::size_t begin;  // in Handler::text
-  std::size_t size;
-};
 
 }  // namespace
 
-StatusOr<Pointer> ParsePointer(std::string_view text) {
-  const auto wrong = [&](std::string_view why) {
-    return Invalid("'" + std::string(text) +
-                   "' is not a JSON pointer such as /data/*/id: " + std::string(why));
-  };
-  Pointer pointer;
-  if (text.empty()) return pointer;
-  if (text[0] != '/') return wrong("it has to begin with '/'");
-  while (!text.empty()) {
-    text.remove_prefix(1);
-    const std::size_t end = std::min(text.find('/'), text.size());
-    std::string key;
-    if (!Unescape(text.substr(0, end), key)) return wrong("'~' stands only in ~0 and ~1");
-    pointer.steps.push_back(MakeStep(std::move(key)));
-    text.remove_prefix(end);
-  }
-  if (pointer.steps.size() > Collector::kMostDepth) return wrong("it is too deep");
-  return pointer;
+void Collector::Keep(const CollectRule& rule, std::string_view value) {
+  if (const auto match = rule.match.Find(value)) values_.push_back(*match);
 }
 
-// The parser's events. For each rule it keeps how many steps of the pointer the path of the value
-// at hand matches, counted from the root; a value is taken when that is all of them and the value
-// lies exactly there. `depth` is the number of open containers, hence the length of the path of
-// what stands in the innermost one.
-struct Handler {
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-
-  struct Level {
-    bool array = false;
-    std::uint64_t next = 0;  // index of the next element
-  };
-
-  std::span<const CollectRule> rules;
-  std::vector<std::size_t> matched;  // by rule
-  std::array<Level, Collector::kMostDepth + 2> levels;
-  std::size_t depth = 0;
-  std::size_t furthest = 0;  // the largest of `matched`: most of a body lies off every path
-  std::string part;          // of a key or string that has escapes
-  std::string text;
-  std::vector<Found> found;
-
-  void Begin(std::span<const CollectRule> of) {
-    rules = of;
-    matched.assign(rules.size(), 0);
-    depth = 0;
-    furthest = 0;
-    part.clear();
-    text.clear();
-    found.clear();
-  }
-
-  template <typename Fits>
-  void StepTo(Fits fits) {
-    const std::size_t above = depth - 1;
-    if (furthest < above) return;
-    furthest = 0;
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      std::size_t& m = matched[i];
-      if (m > above) m = above;
-      const auto& steps = rules[i].pointer.steps;
-      if (m == above && above < steps.size() && fits(steps[above])) ++m;
-      furthest = std::max(furthest, m);
-    }
-  }
-  void StepToElement() {
-    if (depth == 0 || !levels[depth].array) return;
-    const std::uint64_t index = levels[depth].next++;
-    StepTo([&](const Pointer::Step& s) { return s.any || (s.is_index && s.index == index); });
-  }
-  bool Open(bool array) {
-    StepToElement();
-    levels[++depth] = {array, 0};
-    return true;
-  }
-  bool Close() {
-    --depth;
-    return true;
-  }
-  void Take(std::string_view value) {
-    if (furthest < depth) return;
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (matched[i] != depth || rules[i].pointer.steps.size() != depth) continue;
-      const auto match = rules[i].match.Find(value);
-      if (!match) continue;
-      found.push_back({i, text.size(), match->size()});
-      text += *match;
-    }
-  }
-  bool Scalar(std::string_view value) {
-    StepToElement();
-    Take(value);
-    return true;
-  }
-  bool Part(json::string_view s) {
-    part.append(s.data(), s.size());
-    return true;
-  }
-  // The whole of a key or string whose last part is `s`.
-  std::string_view Whole(json::string_view s, std::size_t n) {
-    if (s.size() == n) return {s.data(), s.size()};
-    part.append(s.data(), s.size());
-    return part;
-  }
-
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
-  bool on_array_begin(json::error_code&) { return Open(true); }
-  bool on_array_end(std::size_t, json::error_code&) { return Close(); }
-  bool on_object_begin(json::error_code&) { return Open(false); }
-  bool on_object_end(std::size_t, json::error_code&) { return Close(); }
-  bool on_key_part(json::string_view s, std::size_t, json::error_code&) { return Part(s); }
-  bool on_key(json::string_view s, std::size_t n, json::error_code&) {
-    const std::string_view key = Whole(s, n);
-    StepTo([&](const Pointer::Step& step) { return step.any || step.key == key; });
-    part.clear();
-    return true;
-  }
-  bool on_string_part(json::string_view s, std::size_t, json::error_code&) { return Part(s); }
-  bool on_string(json::string_view s, std::size_t n, json::error_code&) {
-    Scalar(Whole(s, n));
-    part.clear();
-    return true;
-  }
-  bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(std::int64_t, json::string_view s, json::error_code&) {
-    return Scalar({s.data(), s.size()});
-  }
-  bool on_uint64(std::uint64_t, json::string_view s, json::error_code&) {
-    return Scalar({s.data(), s.size()});
-  }
-  bool on_double(double, json::string_view s, json::error_code&) {
-    return Scalar({s.data(), s.size()});
-  }
-  bool on_bool(bool b, json::error_code&) { return Scalar(b ? "true" : "false"); }
-  bool on_null(json::error_code&) {
-    StepToElement();
-    return true;
-  }
-  bool on_comment_part(json::string_view, json::error_code&) { return true; }
-  bool on_comment(json::string_view, json::error_code&) { return true; }
-};
-
-struct Collector::Parser {
-  Parser() : json(Options()) {}
-
-  static json::parse_options Options() {
-    json::parse_options options;
-    options.max_depth = kMostDepth;
-    options.allow_invalid_utf8 = true;  // cheaper, and no matter of ours
-    return options;
-  }
-
-  // False if the body is not one JSON value.
-  bool Read(std::string_view body, std::span<const CollectRule> rules) {
-    json.reset();
-    json.handler().Begin(rules);
-    json::error_code error;
-    const std::size_t used = json.write_some(false, body.data(), body.size(), error);
-    return !error && used == body.size();
-  }
-
-  json::basic_parser<Handler> json;
-};
-
-Collector::Collector() : parser_(std::make_unique<Parser>()) {}
-Collector::~Collector() = default;
-
-std::size_t Collector::Take(const Step& step, std::string_view body, UserSession& session,
-                            Pools& pools, Rng& rng) {
-  if (step.collect.empty()) return 0;
-  Handler& handler = parser_->json.handler();
-  if (!parser_->Read(body, step.collect)) handler.found.clear();
-  std::size_t taken = 0;
-  for (std::size_t rule = 0; rule < step.collect.size(); ++rule) {
-    const CollectRule& how = step.collect[rule];
-    std::size_t matches = 0;
-    for (const Found& found : handler.found) matches += found.rule == rule;
-    const std::uint64_t chosen = how.take_all ? 0 : rng.Below(std::max<std::size_t>(matches, 1));
-    std::size_t nth = 0;
-    for (const Found& found : handler.found) {
-      if (found.rule != rule) continue;
-      if (how.take_all || nth == chosen) {
-        session.Collect(how.into, std::string_view(handler.text).substr(found.begin, found.size),
-                        pools);
-        ++taken;
+void Collector::Find(const CollectRule& rule, const Reply& reply, const JsonFinder& json) {
+  values_.clear();
+  std::size_t at = 0;
+  switch (rule.from) {
+    case From::kJson:
+      for (const JsonFinder::Found& found : json.found()) {
+        if (found.pointer == rule.pointer) Keep(rule, json.value(found));
       }
-      ++nth;
+      return;
+    case From::kRegex:
+      while (const auto value = rule.pattern->Next(reply.body, at)) Keep(rule, *value);
+      return;
+    case From::kHeader:
+      while (const auto value = NextField(reply.fields, rule.name, at)) Keep(rule, *value);
+      return;
+    case From::kCookie:
+      if (const auto value = CookieValue(reply, rule.name)) Keep(rule, *value);
+      return;
+    case From::kStatus: {
+      const char* const end = std::to_chars(status_, status_ + sizeof status_, reply.status).ptr;
+      return Keep(rule, {status_, static_cast<std::size_t>(end - status_)});
+    }
+    case From::kBody:
+      return Keep(rule, reply.body);
+  }
+}
+
+std::size_t Collector::Take(const Step& step, const Reply& reply, const JsonFinder& json,
+                            UserSession& session, Pools& pools, Rng& rng) {
+  std::size_t taken = 0;
+  for (const CollectRule& rule : step.collect) {
+    Find(rule, reply, json);
+    const std::size_t chosen =
+        rule.take_all ? 0 : rng.Below(std::max<std::size_t>(values_.size(), 1));
+    for (std::size_t nth = 0; nth < values_.size(); ++nth) {
+      if (!rule.take_all && nth != chosen) continue;
+      session.Collect(rule.into, values_[nth], pools);
+      ++taken;
     }
   }
   return taken;

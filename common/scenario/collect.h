@@ -1,26 +1,29 @@
 #pragma once
 
-// Takes values out of JSON response bodies: a JSON pointer (RFC 6901) in which a segment "*" stands
-// for every element of an array or member of an object, and a regular expression of which only the
-// match is kept.
+// Takes values out of responses. A rule has one place where it looks, and an expression of which
+// only the match is kept:
+//
+//   json    what a pointer leads to (json_finder.h)
+//   regex   in the body: the first group, or the whole match (pattern.h)
+//   header  the values of a header
+//   cookie  the cookie's value, as this response sets it or as the user has it
+//   status, body
 //
 //   /data/*/id  with  ^[0-9]{9}      {"data":[{"id":"931000001-201500"}, …]}  ->  931000001, …
-//
-// The body is read once by a streaming parser that follows all pointers of a step and builds no
-// tree; strings, numbers (as written) and booleans are taken, null, arrays and objects are not. A
-// body that is not JSON, or nests deeper than kMostDepth, gives nothing.
 //
 // Thread: CollectRule immutable; Collector confined to its loop.
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/rng.h"
-#include "common/base/status.h"
+#include "common/scenario/json_finder.h"
 #include "common/scenario/matcher.h"
+#include "common/scenario/pattern.h"
+#include "common/scenario/reply.h"
 
 namespace sfp::scenario {
 
@@ -28,41 +31,33 @@ class Pools;
 class UserSession;
 struct Step;
 
-// A JSON pointer cut into segments, escapes (~0, ~1) undone.
-struct Pointer {
-  struct Step {
-    std::string key;
-    std::uint64_t index = 0;  // if is_index
-    bool any = false;         // "*"
-    bool is_index = false;    // digits without a leading zero: matches an array's element, too
-  };
-  std::vector<Step> steps;
-};
-StatusOr<Pointer> ParsePointer(std::string_view text);
-
 struct CollectRule {
+  enum class From : std::uint8_t { kJson, kRegex, kHeader, kCookie, kStatus, kBody };
+
   std::uint16_t into = 0;  // SourceId
-  Pointer pointer;
+  From from = From::kJson;
+  std::uint16_t pointer = 0;  // of Step::pointers
+  std::optional<Pattern> pattern;
+  std::string name;       // of a header or cookie
   Matcher match;          // matches everything if the rule has none
   bool take_all = false;  // all values found, else one of them at random
 };
 
 class Collector {
  public:
-  static constexpr std::size_t kMostDepth = 64;
-
-  Collector();
-  ~Collector();
-
-  // Puts what the step's rules find where their sources keep values and returns how many values that were. A rule
-  // that picks one takes one number from `rng`, found or not. Allocates nothing in steady state,
-  // unless an expression needs std::regex (matcher.h).
-  std::size_t Take(const Step& step, std::string_view body, UserSession& session, Pools& pools,
-                   Rng& rng);
+  // Puts what the step's rules find where their sources keep values and returns how many values that
+  // were. `json` has read the body with the step's pointers. A rule that picks one takes one number
+  // from `rng`, found or not. Allocates nothing in steady state, unless `match` needs std::regex
+  // (matcher.h).
+  std::size_t Take(const Step& step, const Reply& reply, const JsonFinder& json,
+                   UserSession& session, Pools& pools, Rng& rng);
 
  private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+  void Find(const CollectRule& rule, const Reply& reply, const JsonFinder& json);
+  void Keep(const CollectRule& rule, std::string_view value);
+
+  std::vector<std::string_view> values_;  // that the rule at hand finds
+  char status_[12];
 };
 
 }  // namespace sfp::scenario

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "common/scenario/response_compiler.h"
 #include "common/scenario/step_compiler.h"
 
 namespace sfp::scenario {
@@ -281,50 +282,16 @@ void Compiler::CompileRequest(const v1::Task& from, std::string_view where,
   Step& step = task.steps.emplace_back();
   step.name = from.name();
   requests.Compile(from, where, task, step);
-  CompileExpect(from.expect(), where, step);
-  for (const v1::Collect& collect : from.collect()) CompileCollect(collect, where, step);
+  ResponseCompiler(out().data, requests, errors_).Compile(from, where, task, step);
   step.timeout =
       Duration(from.timeout_ns() != 0 ? from.timeout_ns() : target.timeouts().total_ns());
   if (from.timeout_ns() < 0) Error(where, "the timeout is negative");
   step.max_redirects = from.has_max_redirects() ? from.max_redirects() : target.max_redirects();
-  step.needs_body = !step.collect.empty();
-  step.needs_headers = target.cookies() || step.max_redirects > 0;
+  step.needs_headers |= target.cookies() || step.max_redirects > 0;
   step.endpoint = EndpointOf(step.name, step.method);
   if (target.retry_stale() && step.idempotent) {
     step.retry_endpoint = EndpointOf(step.name + " (retry)", step.method);
   }
-}
-
-void Compiler::CompileExpect(const v1::Expect& from, std::string_view where, Step& step) {
-  if (from.status().empty()) return;
-  auto expect = CompileStatus(from);
-  if (!expect.ok()) return Error(where, "expect: " + Message(expect.status()));
-  step.expect = *std::move(expect);
-}
-
-void Compiler::CompileCollect(const v1::Collect& from, std::string_view where, Step& step) {
-  const std::string what = std::string(where) + ": collect " + Quoted(from.into());
-  CollectRule rule;
-  const auto source = FindName(out().data, from.into());
-  if (source == out().data.end() || source->kind != DataSource::Kind::kCollected) {
-    Error(what, "there is no collected data source of this name");
-  }
-  rule.into = static_cast<SourceId>(source - out().data.begin());
-  if (auto pointer = ParsePointer(from.json()); pointer.ok()) {
-    rule.pointer = *std::move(pointer);
-  } else {
-    Error(what, Message(pointer.status()));
-  }
-  if (!from.match().empty()) {
-    if (auto match = Matcher::Compile(from.match()); match.ok()) {
-      rule.match = *std::move(match);
-    } else {
-      Error(what, Message(match.status()));
-    }
-  }
-  if (from.pick() == v1::PICK_UNIQUE) Error(what, "pick is random (one value) or sequential (all)");
-  rule.take_all = from.pick() == v1::PICK_SEQUENTIAL;
-  step.collect.push_back(std::move(rule));
 }
 
 EndpointId Compiler::EndpointOf(const std::string& name, const std::string& method) {

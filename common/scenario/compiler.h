@@ -38,8 +38,6 @@ class Compiler {
                    Task& task);
   void CompileRequest(const v1::Task& from, std::string_view where, RequestCompiler& requests,
                       Task& task);
-  void CompileExpect(const v1::Expect& from, std::string_view where, Step& step);
-  void CompileCollect(const v1::Collect& from, std::string_view where, Step& step);
   EndpointId EndpointOf(const std::string& name, const std::string& method);
   void CompileTurns();
 

@@ -178,4 +178,14 @@ void CookieJar::AppendHeader(std::string& out, const Context& context) const {
   if (!first) out += "\r\n";
 }
 
+std::optional<std::string_view> CookieJar::ValueOf(std::string_view name) const {
+  const Cookie* newest = nullptr;
+  for (const Cookie& cookie : cookies_) {
+    if (cookie.name == name && (newest == nullptr || cookie.created > newest->created)) {
+      newest = &cookie;
+    }
+  }
+  return newest == nullptr ? std::nullopt : std::optional<std::string_view>(newest->value);
+}
+
 }  // namespace sfp::scenario

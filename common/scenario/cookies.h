@@ -41,6 +41,9 @@ class CookieJar {
   // Appends "Cookie: a=1; b=2\r\n", or nothing when no cookie matches.
   void AppendHeader(std::string& out, const Context& context) const;
 
+  // The value of the newest cookie of this name, wherever it would be sent.
+  std::optional<std::string_view> ValueOf(std::string_view name) const;
+
   std::size_t size() const { return cookies_.size(); }
 
  private:

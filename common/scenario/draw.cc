@@ -101,4 +101,14 @@ void Draw::Call(const Inputs::Call& step, const CallContext& context) {
   Put(step.slot, begin);
 }
 
+void AppendPlain(std::string& out, const Segments& segments, const Draw& draw) {
+  for (const Segment& segment : segments.list()) {
+    if (segment.kind == Segment::Kind::kLiteral) {
+      out += segment.literal;
+    } else {
+      AppendEscaped(out, draw.value(segment.slot), segment.escape);
+    }
+  }
+}
+
 }  // namespace sfp::scenario

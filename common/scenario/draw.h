@@ -75,4 +75,7 @@ class Draw {
   bool exhausted_ = false;
 };
 
+// Appends segments that hold nothing but literals and values.
+void AppendPlain(std::string& out, const Segments& segments, const Draw& draw);
+
 }  // namespace sfp::scenario

@@ -13,17 +13,6 @@ void AppendNumber(std::string& out, std::size_t number) {
   out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
-// Segments that hold nothing but literals and values.
-void AppendPlain(std::string& out, const Segments& segments, const Draw& draw) {
-  for (const Segment& segment : segments.list()) {
-    if (segment.kind == Segment::Kind::kLiteral) {
-      out += segment.literal;
-    } else {
-      AppendEscaped(out, draw.value(segment.slot), segment.escape);
-    }
-  }
-}
-
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
 }  // namespace
@@ -66,15 +55,19 @@ void Renderer::Write(const Segments& segments, const Draw& draw, const UserSessi
   }
 }
 
+void Renderer::WriteBody(const CompiledRequest& request, const Draw& draw) {
+  std::string& text = request.gzip ? plain_ : body_;
+  text.clear();
+  AppendPlain(text, request.body, draw);
+  if (request.gzip) gzip_.Compress(plain_, body_);
+}
+
 Rendered Renderer::Render(const Step& step, const Draw& draw, UserSession& session, Time now) {
   if (session.redirect_ != nullptr) {
     session.redirect_->target.clear();
     session.redirect_->get = false;
   }
-  if (step.request.body_varies) {
-    body_.clear();
-    AppendPlain(body_, step.request.body, draw);
-  }
+  if (step.request.body_varies) WriteBody(step.request, draw);
   buffer_.clear();
   target_begin_ = step.method.size() + 1;
   Write(step.request.whole, draw, session, now);
@@ -117,8 +110,7 @@ StatusOr<Rendered> Renderer::RenderRedirect(const Step& step, const Draw& draw,
   buffer_ += redirect.target;
   Write(request.headers, draw, session, now);
   if (!redirect.get && request.sends_length) {
-    body_.clear();
-    AppendPlain(body_, request.body, draw);
+    WriteBody(request, draw);
     AppendPlain(buffer_, request.content_type, draw);
     buffer_ += "Content-Length: ";
     AppendNumber(buffer_, body_.size());

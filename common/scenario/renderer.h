@@ -25,6 +25,7 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "common/scenario/draw.h"
+#include "common/scenario/gzip.h"
 #include "common/scenario/program.h"
 #include "common/scenario/session.h"
 #include "common/scenario/task.h"
@@ -70,6 +71,8 @@ class Renderer {
                     std::span<const std::string_view> set_cookies, Time now);
 
  private:
+  // Into body_.
+  void WriteBody(const CompiledRequest& request, const Draw& draw);
   void Write(const Segments& segments, const Draw& draw, const UserSession& session, Time now);
   void AppendCookies(const UserSession& session, Time now);
   void FindTarget(const Step& step, const Draw& draw, const UserSession& session);
@@ -79,6 +82,8 @@ class Renderer {
   std::optional<Duration> utc_offset_;
   std::string buffer_;
   std::string body_;
+  std::string plain_;  // the body before it is compressed
+  Gzip gzip_;
   std::string target_;            // scratch of the rare paths
   std::size_t target_begin_ = 0;  // of the request under way, in buffer_
 };

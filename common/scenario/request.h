@@ -65,7 +65,8 @@ struct CompiledRequest {
   Segments target;        // path and query
   Segments headers;       // from " HTTP/1.1\r\n" on, cookies included; neither body headers nor the
                           // empty line
-  Segments content_type;  // the whole header line, or nothing
+  Segments content_type;  // the whole header line, or nothing; that of the coding behind it
+  bool gzip = false;      // the body is compressed once it is rendered (a constant one is already)
   bool sends_length = false;  // has a body, or a method for which an empty one is announced
 };
 

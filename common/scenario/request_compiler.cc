@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/scenario/gzip.h"
 
 namespace sfp::scenario {
 namespace {
@@ -34,6 +35,26 @@ bool Contains(const std::vector<TemplatePiece>& pieces, char c) {
   return std::any_of(pieces.begin(), pieces.end(), [c](const TemplatePiece& piece) {
     return !piece.variable && piece.text.find(c) != std::string::npos;
   });
+}
+
+// What no template can hold in its braces.
+constexpr std::string_view kBoundary = "(boundary)";
+
+// A name in the quotes of Content-Disposition, as browsers write it.
+std::string PartName(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if (c == '"') {
+      out += "%22";
+    } else if (c == '\r') {
+      out += "%0D";
+    } else if (c == '\n') {
+      out += "%0A";
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
 // 0: drawn at random, 1: unique, 2: sequential.
@@ -101,24 +122,48 @@ void RequestCompiler::Error(std::string_view what) {
 void RequestCompiler::Compile(const v1::Task& from, std::string_view where, Task& task,
                               Step& step) {
   where_ = where;
+  boundary_.reset();
   CompileMethod(from, step);
-  const Pieces target = TargetOf(from);
-  const std::vector<HeaderLine> headers = HeadersOf(from);
-  const Body body = BodyOf(from);
-
-  CompiledRequest& request = step.request;
-  Emit(request.target, target, Escape::kPercent, task, step);
-  CompileHeaders(headers, task, step);
-  Emit(request.body, body.pieces, body.escape, task, step);
+  Emit(step.request.target, TargetOf(from), Escape::kPercent, task, step);
+  CompileHeaders(HeadersOf(from), task, step);
+  CompileBody(from, task, step);
   OrderNeeds(task, step);
-  request.body_varies = !request.body.constant();
+  Assemble(step);
+}
+
+Segments RequestCompiler::Text(std::string_view text, std::string_view what, Task& task,
+                               Step& step) {
+  Segments out;
+  Emit(out, Parse(text, what), Escape::kNone, task, step);
+  OrderNeeds(task, step);
+  return out;
+}
+
+void RequestCompiler::CompileBody(const v1::Task& from, Task& task, Step& step) {
+  CompiledRequest& request = step.request;
   const bool has_body = from.body().kind_case() != v1::Body::KIND_NOT_SET;
   request.sends_length =
       has_body || step.method == "POST" || step.method == "PUT" || step.method == "PATCH";
-  if (has_body && request.content_type.list().empty()) {
-    request.content_type.Literal("Content-Type: " + std::string(body.type) + "\r\n");
+  if (!has_body) return;
+  const Body body = BodyOf(from);
+  Emit(request.body, body.pieces, body.escape, task, step);
+  request.body_varies = !request.body.constant();
+  if (request.content_type.list().empty()) {
+    request.content_type.Literal("Content-Type: ");
+    Emit(request.content_type, body.type, Escape::kHeader, task, step);
+    request.content_type.Literal("\r\n");
+  } else if (from.body().has_multipart()) {
+    Error("header 'Content-Type' is set by sfp, from the parts of the body");
   }
-  Assemble(step);
+  if (!from.body().gzip()) return;
+  request.content_type.Literal("Content-Encoding: gzip\r\n");
+  request.gzip = request.body_varies;
+  if (!request.gzip) {
+    std::string compressed;
+    Gzip().Compress(request.body.text(), compressed);
+    request.body = Segments();
+    request.body.Literal(compressed);
+  }
 }
 
 RequestCompiler::Pieces RequestCompiler::Parse(std::string_view text, std::string_view what) {
@@ -236,28 +281,18 @@ void RequestCompiler::AddHeader(std::vector<HeaderLine>& lines, const v1::Header
 
 RequestCompiler::Body RequestCompiler::BodyOf(const v1::Task& from) {
   const v1::Body& body = from.body();
+  const auto type = [](const char* name) { return Pieces{{false, name}}; };
   switch (body.kind_case()) {
     case v1::Body::kText:
-      return {Parse(body.text(), "body"), Escape::kNone, "text/plain; charset=utf-8"};
+      return {Parse(body.text(), "body"), Escape::kNone, type("text/plain; charset=utf-8")};
     case v1::Body::kJson:
-      return {Parse(body.json(), "json"), Escape::kJson, "application/json"};
-    case v1::Body::kForm: {
-      Body form{{}, Escape::kForm, "application/x-www-form-urlencoded"};
-      for (const v1::Header& field : body.form().fields()) {
-        std::string name = form.pieces.empty() ? "" : "&";
-        AppendEscaped(name, field.name(), Escape::kForm);
-        form.pieces.push_back({false, name + '='});
-        for (TemplatePiece& piece : Parse(field.value(), "form '" + field.name() + "'")) {
-          if (!piece.variable) {
-            std::string encoded;
-            AppendEscaped(encoded, piece.text, Escape::kForm);
-            piece.text = std::move(encoded);
-          }
-          form.pieces.push_back(std::move(piece));
-        }
-      }
-      return form;
-    }
+      return {Parse(body.json(), "json"), Escape::kJson, type("application/json")};
+    case v1::Body::kForm:
+      return FormOf(body.form());
+    case v1::Body::kMultipart:
+      return MultipartOf(body.multipart());
+    case v1::Body::kRaw:
+      return {{{false, body.raw()}}, Escape::kNone, type("application/octet-stream")};
     default:
       return {};
   }
@@ -270,6 +305,54 @@ void RequestCompiler::CompileText(std::string_view text, std::string_view where,
   OrderNeeds(task, to);
 }
 
+RequestCompiler::Body RequestCompiler::FormOf(const v1::Body::Form& from) {
+  Body form{{}, Escape::kForm, {{false, "application/x-www-form-urlencoded"}}};
+  for (const v1::Header& field : from.fields()) {
+    std::string name = form.pieces.empty() ? "" : "&";
+    AppendEscaped(name, field.name(), Escape::kForm);
+    form.pieces.push_back({false, name + '='});
+    for (TemplatePiece& piece : Parse(field.value(), "form '" + field.name() + "'")) {
+      if (!piece.variable) {
+        std::string encoded;
+        AppendEscaped(encoded, piece.text, Escape::kForm);
+        piece.text = std::move(encoded);
+      }
+      form.pieces.push_back(std::move(piece));
+    }
+  }
+  return form;
+}
+
+// No value needs an escape: the boundary is drawn anew for each request, so that none can hold it.
+RequestCompiler::Body RequestCompiler::MultipartOf(const v1::Body::Multipart& from) {
+  TemplatePiece boundary = ParseTemplate("{{random_string(40)}}")->front();
+  boundary.text = kBoundary;
+  Body body{{}, Escape::kNone, {{false, "multipart/form-data; boundary="}, boundary}};
+  const auto literal = [&](std::string text) { body.pieces.push_back({false, std::move(text)}); };
+  for (const v1::Body::Multipart::Part& part : from.parts()) {
+    const std::string what = "multipart '" + part.name() + "'";
+    literal("--");
+    body.pieces.push_back(boundary);
+    literal("\r\nContent-Disposition: form-data; name=\"" + PartName(part.name()) + "\"");
+    if (part.file_name().empty()) {
+      literal("\r\n\r\n");
+      for (TemplatePiece& piece : Parse(part.value(), what))
+        body.pieces.push_back(std::move(piece));
+    } else {
+      if (std::any_of(part.type().begin(), part.type().end(), IsControl) || part.type().empty()) {
+        Error(what + ": '" + part.type() + "' is no media type such as image/png");
+      }
+      literal("; filename=\"" + PartName(part.file_name()) + "\"\r\nContent-Type: " + part.type() +
+              "\r\n\r\n" + part.content());
+    }
+    literal("\r\n");
+  }
+  literal("--");
+  body.pieces.push_back(boundary);
+  literal("--\r\n");
+  return body;
+}
+
 void RequestCompiler::CompileName(std::string_view name, std::string_view where, Task& task,
                                   Condition& to) {
   where_ = where;
@@ -277,6 +360,10 @@ void RequestCompiler::CompileName(std::string_view name, std::string_view where,
 }
 
 std::uint16_t RequestCompiler::SlotOf(const TemplatePiece& piece, Task& task, Inputs& inputs) {
+  if (piece.text == kBoundary) {
+    if (!boundary_) boundary_ = SlotOfCall(piece, task, inputs);
+    return *boundary_;
+  }
   return piece.function == nullptr ? SlotOfName(piece.text, task, inputs)
                                    : SlotOfCall(piece, task, inputs);
 }

@@ -8,6 +8,7 @@
 //
 // Thread: confined to one compilation.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ class RequestCompiler {
   // A condition's value.
   void CompileName(std::string_view name, std::string_view where, Task& task, Condition& to);
 
+  // A template that is no part of the request, but is drawn with it. Behind Compile of its step.
+  Segments Text(std::string_view text, std::string_view what, Task& task, Step& step);
+
  private:
   using Pieces = std::vector<TemplatePiece>;
   struct HeaderLine {
@@ -50,7 +54,7 @@ class RequestCompiler {
   struct Body {
     Pieces pieces;
     Escape escape = Escape::kNone;
-    std::string_view type;  // our Content-Type
+    Pieces type;  // our Content-Type
   };
 
   void Error(std::string_view what);
@@ -63,6 +67,8 @@ class RequestCompiler {
   std::vector<HeaderLine> OwnHeaders();
   void AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header, int layer);
   Body BodyOf(const v1::Task& from);
+  Body FormOf(const v1::Body::Form& from);
+  Body MultipartOf(const v1::Body::Multipart& from);
 
   // The slot of a name or call, which becomes a variable of the task when it first stands there.
   std::uint16_t SlotOf(const TemplatePiece& piece, Task& task, Inputs& inputs);
@@ -70,6 +76,7 @@ class RequestCompiler {
   std::uint16_t SlotOfCall(const TemplatePiece& call, Task& task, Inputs& inputs);
   void OrderNeeds(const Task& task, Inputs& inputs) const;
   void Emit(Segments& out, const Pieces& pieces, Escape escape, Task& task, Inputs& inputs);
+  void CompileBody(const v1::Task& from, Task& task, Step& step);
   void CompileHeaders(const std::vector<HeaderLine>& lines, Task& task, Step& step);
   static void Assemble(Step& step);
 
@@ -78,6 +85,7 @@ class RequestCompiler {
   std::span<const DataSource> data_;
   std::vector<std::string>& errors_;
   std::string where_;
+  std::optional<std::uint16_t> boundary_;  // slot of this request's, between the parts of its body
 };
 
 }  // namespace sfp::scenario

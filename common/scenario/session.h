@@ -34,6 +34,7 @@ class UserSession {
 
   std::uint64_t user() const { return user_; }
   const UserClass& user_class() const { return *class_; }
+  const CookieJar* cookies() const { return cookies_.get(); }  // null: it never had one
 
   // Its own newest value of a source of scope user; nothing before the first.
   std::optional<std::string_view> Value(SourceId source) const {

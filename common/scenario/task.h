@@ -8,7 +8,7 @@
 //   const TaskId id = user_class.PickTask(rng);   // first: the choice depends on nothing else
 //   const Duration think = user_class.wait.Think(rng);
 //   draw.Begin(task);
-//   … for each request: draw.Take(task, step, …)  // draw.h, then renderer.h, Judge, collect.h
+//   … for each request: draw.Take(task, step, …)  // draw.h, then renderer.h, expect.h, collect.h
 //
 // Thread: immutable.
 
@@ -20,6 +20,7 @@
 #include "common/base/rng.h"
 #include "common/base/time.h"
 #include "common/scenario/collect.h"
+#include "common/scenario/expect.h"
 #include "common/scenario/functions.h"
 #include "common/scenario/request.h"
 
@@ -29,29 +30,6 @@ using EndpointId = std::uint16_t;  // index into Program::endpoints
 using TaskId = std::uint16_t;      // index into Program::tasks
 using ClassId = std::uint16_t;     // index into Program::classes
 using SourceId = std::uint16_t;    // index into Program::data
-
-// The statuses that a step takes for success.
-class Expect {
- public:
-  struct Range {
-    int first = 200;
-    int last = 399;
-  };
-  Expect() : Expect(std::vector<Range>{{}}) {}
-  explicit Expect(std::vector<Range> ranges);  // not empty, in order of `first`
-
-  bool Holds(int status) const {
-    for (const Range& range : ranges_) {
-      if (status >= range.first && status <= range.last) return true;
-    }
-    return false;
-  }
-  const std::string& text() const { return text_; }  // "200..399", "400", "200 or 404"
-
- private:
-  std::vector<Range> ranges_;
-  std::string text_;
-};
 
 // The values that a text of a task needs, as slots: indexes into Task::variables.
 struct Inputs {
@@ -80,16 +58,14 @@ struct Step : Inputs {
   std::uint32_t max_redirects = 0;  // 0: a redirect is a response like any other
   bool head = false;                // the response has no body
   bool idempotent = false;          // GET, HEAD, OPTIONS, PUT, DELETE
-  bool needs_body = false;          // collects from it
+  bool needs_body = false;          // it is judged, or collected from
   bool needs_headers = false;       // Location or Set-Cookie matter
+  bool needs_fields = false;        // so do other header fields
 
   CompiledRequest request;
+  std::vector<Pointer> pointers;  // into the response's body, of `expect` and `collect`
   std::vector<CollectRule> collect;
 };
-
-// Nothing if the status is what the step expects, else "HTTP 500, expected 200..399". Allocates on
-// failure only.
-std::optional<std::string> Judge(const Step& step, int status);
 
 // One value that requests of a task need. Their slots are indexes into Task::variables.
 struct Variable {

@@ -60,6 +60,7 @@ void EndpointStats::Merge(const EndpointStats& other) {
   unanswered.Merge(other.unanswered);
   for (const auto& [code, count] : other.status) status[code] += count;
   for (const auto& [key, row] : other.failures) AddFailures(failures, key, row);
+  for (const auto& [key, row] : other.warnings) AddFailures(warnings, key, row);
 }
 
 bool EndpointStats::empty() const {
@@ -76,6 +77,7 @@ void EndpointStats::Clear() {
   unanswered.Clear();
   status.clear();
   failures.clear();
+  warnings.clear();
 }
 
 void Machine::Merge(const Machine& other) {

@@ -81,6 +81,8 @@ struct EndpointStats {
   Histogram unanswered;
   StatusMap status;
   FailureMap failures;  // at most kMostFailures rows, and then kOtherFailures
+  // Successes that were not as expected, where the step only warns; as many rows, no part of them.
+  FailureMap warnings;
 
   static constexpr std::size_t kMostFailures = 100;
   std::uint64_t requests() const { return succeeded + failed; }

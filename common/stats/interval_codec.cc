@@ -89,6 +89,21 @@ void PutHistogram(const Histogram& in, v1::Histogram* (v1::EndpointStats::*field
   if (in.count() > 0) in.ToProto(*(out.*field)());
 }
 
+void PutFailures(const FailureMap& in, google::protobuf::RepeatedPtrField<v1::Failure>& out) {
+  for (const auto& [key, row] : in) {
+    v1::Failure& failure = *out.Add();
+    failure.set_kind(static_cast<std::uint32_t>(key.kind));
+    failure.set_phase(static_cast<std::uint32_t>(key.phase));
+    failure.set_message(key.message);
+    failure.set_count(row.count);
+    failure.set_first_ns(row.first.count());
+    failure.set_last_ns(row.last.count());
+    for (const Evidence& sample : row.samples) PutEvidence(sample, *failure.add_samples());
+    if (row.idle.count() > 0) row.idle.ToProto(*failure.mutable_idle());
+    if (row.since_send.count() > 0) row.since_send.ToProto(*failure.mutable_since_send());
+  }
+}
+
 void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
   out.set_started(in.started);
   out.set_succeeded(in.succeeded);
@@ -104,18 +119,8 @@ void PutEndpoint(const EndpointStats& in, v1::EndpointStats& out) {
   for (const Histogram& phase : in.phases) phase.ToProto(*out.add_phases());
   PutHistogram(in.unanswered, &v1::EndpointStats::mutable_unanswered, out);
   for (const auto& [code, count] : in.status) (*out.mutable_status())[code] = count;
-  for (const auto& [key, row] : in.failures) {
-    v1::Failure& failure = *out.add_failures();
-    failure.set_kind(static_cast<std::uint32_t>(key.kind));
-    failure.set_phase(static_cast<std::uint32_t>(key.phase));
-    failure.set_message(key.message);
-    failure.set_count(row.count);
-    failure.set_first_ns(row.first.count());
-    failure.set_last_ns(row.last.count());
-    for (const Evidence& sample : row.samples) PutEvidence(sample, *failure.add_samples());
-    if (row.idle.count() > 0) row.idle.ToProto(*failure.mutable_idle());
-    if (row.since_send.count() > 0) row.since_send.ToProto(*failure.mutable_since_send());
-  }
+  PutFailures(in.failures, *out.mutable_failures());
+  PutFailures(in.warnings, *out.mutable_warnings());
 }
 
 Status TakeHistogram(const v1::Histogram& in, std::uint64_t most, std::string_view what,
@@ -184,15 +189,24 @@ Status TakeFailure(const v1::Failure& in, std::uint64_t& left, FailureMap& out) 
   return Ok();
 }
 
-Status TakeFailures(const v1::EndpointStats& in, EndpointStats& out) {
-  if (in.failures_size() > static_cast<int>(EndpointStats::kMostFailures + 1)) {
+// `left`: how many there are at most; then, how many are missing.
+Status TakeRows(const google::protobuf::RepeatedPtrField<v1::Failure>& in, std::uint64_t& left,
+                FailureMap& out) {
+  if (in.size() > static_cast<int>(EndpointStats::kMostFailures + 1)) {
     return Invalid("too many failure rows");
   }
-  std::uint64_t left = out.failed;
-  for (const v1::Failure& failure : in.failures()) {
-    if (Status s = TakeFailure(failure, left, out.failures); !s.ok()) return s;
+  for (const v1::Failure& failure : in) {
+    if (Status s = TakeFailure(failure, left, out); !s.ok()) return s;
   }
-  return left == 0 ? Ok() : Invalid("failure rows do not add up");
+  return Ok();
+}
+
+Status TakeFailures(const v1::EndpointStats& in, EndpointStats& out) {
+  std::uint64_t left = out.failed;
+  if (Status s = TakeRows(in.failures(), left, out.failures); !s.ok()) return s;
+  if (left != 0) return Invalid("failure rows do not add up");
+  left = out.succeeded;
+  return Annotate(TakeRows(in.warnings(), left, out.warnings), "warnings");
 }
 
 // `in_flight`: how many requests of the whole worker may still be without an answer.

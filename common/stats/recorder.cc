@@ -64,6 +64,13 @@ void Recorder::Completed(std::size_t endpoint, const Sample& sample) {
   }
 }
 
+void Recorder::Warned(std::size_t endpoint, FailureKind kind, std::string message,
+                      const Sample& sample) {
+  const Failure warning{.kind = kind, .phase = Phase::kBody, .message = std::move(message)};
+  RowOf(current_.endpoints[endpoint].warnings, warning)
+      .Count(kind, warning.evidence, sample.ended - run_start_);
+}
+
 void Recorder::CountIdle(const Sample& sample) {
   if (sample.status != 0 && sample.idle >= kLeastIdle) {
     current_.kept_idle.Record(EightDigits(sample.idle));
@@ -170,6 +177,7 @@ void Recorder::Recycle(Interval&& interval) {
   for (EndpointStats& stats : interval.endpoints) {
     KeepNodes(stats.status, spare_statuses_);
     KeepNodes(stats.failures, spare_rows_);
+    KeepNodes(stats.warnings, spare_rows_);
     stats.Clear();
   }
   interval.lag.Clear();

@@ -21,6 +21,8 @@ class Recorder {
   void Started(std::size_t endpoint);
   // A started request came to its end; failures are counted by FailureKey.
   void Completed(std::size_t endpoint, const Sample& sample);
+  // The request that is about to be completed succeeds, though not as expected.
+  void Warned(std::size_t endpoint, FailureKind kind, std::string message, const Sample& sample);
   void Skipped(std::size_t endpoint);
   void Dropped(std::size_t endpoint, std::uint64_t count);
   // A started request is given up, `age` after its start: it stays in flight for ever.

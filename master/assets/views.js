@@ -214,7 +214,8 @@ const views = (() => {
 
   // Failures of one class and message as one card, its endpoints in it; what has no cause yet as the first one.
   function failures(data, duration) {
-    if (!data || !data.failures.length) return el('p.empty', {}, 'No request has failed.');
+    const warned = warnings((data && data.warnings) || []);
+    if (!data || !data.failures.length) return warned ? el('div', {}, el('p.empty', {}, 'No request has failed.'), warned) : el('p.empty', {}, 'No request has failed.');
     const total = (list) => list.reduce((n, f) => n + f.count, 0);
     const all = total(data.failures);
     const count = (list) => el('span.count', {}, fmt.count(total(list)) + ' × ', el('small', {}, fmt.percent(total(list) / all * 100) + ' of failures'));
@@ -242,7 +243,14 @@ const views = (() => {
       el('p.meta', {}, 'What caused these is looked into from time to time, and at the end.'),
       el('ul.where', {}, ...news.map((f) => el('li', {}, el('b', {}, f.endpoint), ' ' + f.message + ' ', el('b', {}, fmt.count(f.count)))))) : null;
     const inferred = (data.inferred || []).map((i) => el('li', {}, i.says, el('small', {}, ' from ' + fmt.count(i.evidence) + ' connections')));
-    return el('div', {}, inferred.length ? el('div.inferred', {}, el('h3', {}, 'What the connections tell of the target'), el('ul', {}, ...inferred)) : null, unexplained, ...cards);
+    return el('div', {}, inferred.length ? el('div.inferred', {}, el('h3', {}, 'What the connections tell of the target'), el('ul', {}, ...inferred)) : null, unexplained, ...cards, warned);
+  }
+
+  // Successes that were not as expected, where the scenario only warns.
+  function warnings(list) {
+    if (!list.length) return null;
+    return el('div.inferred', {}, el('h3', {}, 'Warnings: successes that were not as expected'),
+      el('ul', {}, ...list.map((w) => el('li', {}, el('b', {}, w.endpoint), ' ' + w.message, el('small', {}, ' ' + fmt.count(w.count) + ' ×')))));
   }
 
   // From when to when, as a bar over the run's length.

@@ -199,6 +199,20 @@ Run RunOf(const results::Results& results) {
   return run;
 }
 
+void AddWarnings(const results::Results& results, Report& report) {
+  for (std::size_t i = 0; i < results.endpoints().size(); ++i) {
+    for (const auto& [key, row] : results.endpoints()[i].warnings) {
+      report.warnings.push_back({.endpoint = results.run().endpoints(static_cast<int>(i)).name(),
+                                 .message = key.message,
+                                 .count = row.count,
+                                 .first_s = Seconds(row.first),
+                                 .last_s = Seconds(row.last)});
+    }
+  }
+  std::stable_sort(report.warnings.begin(), report.warnings.end(),
+                   [](const Warning& a, const Warning& b) { return a.count > b.count; });
+}
+
 std::vector<SeriesPoint> SeriesOf(const results::Results& results) {
   std::vector<SeriesPoint> out;
   for (const results::SeriesPoint& point : results.series()) {
@@ -347,6 +361,7 @@ Report Build(const results::Results& results, Moment moment) {
     }
   }
   FindCauses(results, report);
+  AddWarnings(results, report);
   report.series = SeriesOf(results);
   report.sweep = !results.rows().empty();
   report.rows = RowsOf(results);

@@ -178,6 +178,12 @@ std::string FinalTable(const Report& report, const Look& look) {
                              f.message, f.kind, f.cause, f.remedy);
     }
   }
+  if (!report.warnings.empty()) {
+    out += "\nwarnings (successes that were not as expected)\n";
+    for (const Warning& w : report.warnings) {
+      out += absl::StrFormat("  %d × %s: %s\n", w.count, w.endpoint, w.message);
+    }
+  }
   if (!report.inferred.empty()) {
     out += "\nwhat the connections showed\n";
     for (const Inferred& i : report.inferred) {

@@ -186,6 +186,20 @@ void Write(JsonWriter& w, const std::vector<Failure>& failures) {
   w.EndArray();
 }
 
+void WriteWarnings(JsonWriter& w, const std::vector<Warning>& warnings) {
+  w.BeginArray();
+  for (const Warning& warning : warnings) {
+    w.BeginObject();
+    w.Key("endpoint").Value(warning.endpoint);
+    w.Key("message").Value(warning.message);
+    w.Key("count").Value(warning.count);
+    w.Key("first_s").Value(warning.first_s);
+    w.Key("last_s").Value(warning.last_s);
+    w.EndObject();
+  }
+  w.EndArray();
+}
+
 void WriteInferred(JsonWriter& w, const std::vector<Inferred>& inferred) {
   w.BeginArray();
   for (const Inferred& i : inferred) {
@@ -386,6 +400,7 @@ std::string ToJson(const Report& report) {
   for (const Endpoint& endpoint : report.endpoints) Write(w, endpoint);
   w.EndArray();
   Write(w.Key("failures"), report.failures);
+  WriteWarnings(w.Key("warnings"), report.warnings);
   WriteInferred(w.Key("inferred"), report.inferred);
   WriteSeries(w.Key("series"), report.series);
   WriteSweep(w.Key("sweep"), report);

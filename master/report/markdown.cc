@@ -182,6 +182,16 @@ std::string FailureTable(const Report& report) {
   return "\n## Failures\n\n" + table.Markdown() + evidence;
 }
 
+std::string WarningTable(const Report& report) {
+  if (report.warnings.empty()) return "";
+  Table table({"Endpoint", "Message", "Count", "First s", "Last s"}, 2);
+  for (const Warning& w : report.warnings) {
+    table.Add({w.endpoint, w.message, Cell(w.count), FormatNumber(w.first_s, 1),
+               FormatNumber(w.last_s, 1)});
+  }
+  return "\n## Warnings: successes that were not as expected\n\n" + table.Markdown();
+}
+
 std::string InferredTable(const Report& report) {
   if (report.inferred.empty()) return "";
   Table table({"What", "Seconds", "Connections", "In words"}, 1);
@@ -227,7 +237,8 @@ std::string Footer(bool seed) {
 std::string ToMarkdown(const Report& report, const MarkdownOptions& options) {
   return Heading(report) + "\n" + MainTable(report, options.seed_definitions) + Capacity(report) +
          EndpointTable(report) + IntendedTable(report) + FailureTable(report) +
-         InferredTable(report) + ThresholdTable(report) + Footer(options.seed_definitions);
+         WarningTable(report) + InferredTable(report) + ThresholdTable(report) +
+         Footer(options.seed_definitions);
 }
 
 }  // namespace sfp::report

@@ -90,6 +90,15 @@ struct Failure {
   std::string evidence;  // what was known of the connections; may be empty
 };
 
+// Successes of one endpoint that were not as expected, where the scenario only warns.
+struct Warning {
+  std::string endpoint;
+  std::string message;  // with what was expected and what came
+  std::uint64_t count = 0;
+  double first_s = 0;
+  double last_s = 0;
+};
+
 // A time limit of the server that the run has shown.
 struct Inferred {
   std::string what;  // "keepalive_timeout_s" "socket_timeout_s" "load_balancer_idle_timeout_s"
@@ -196,6 +205,7 @@ struct Report {
   Endpoint totals;
   std::vector<Endpoint> endpoints;
   std::vector<Failure> failures;  // most frequent first
+  std::vector<Warning> warnings;  // most frequent first
   std::vector<Inferred> inferred;
   std::vector<SeriesPoint> series;
   bool sweep = false;

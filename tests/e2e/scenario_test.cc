@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <fstream>
+
 #include "tests/e2e/cluster.h"
 #include "tests/support/probe.h"
 
@@ -173,6 +175,109 @@ TEST(Scenario, AnImportedDocumentIsCheckedAndRunsAgainstItsApi) {
   EXPECT_EQ(Int(found.at("failures")), 0) << json::serialize(report.at("failures"));
   const json::object& missed = Endpoint(report, "getStaffFeePrivilegeById");
   EXPECT_EQ(Int(missed.at("failures")), Int(missed.at("status").at("404")));
+}
+
+std::string Sha256Of(const std::string& path) {
+  Process sha256({"sha256sum", path});
+  EXPECT_EQ(sha256.Wait(seconds(10)), 0);
+  return sha256.out().substr(0, 64);
+}
+
+// Parts, compression, signatures and rows as Node's own parsers, zlib and crypto see them.
+TEST(Scenario, ValuesBodiesAndExpectationsHoldAgainstARealServer) {
+  if (std::system("command -v node > /dev/null") != 0) GTEST_SKIP() << "there is no node";
+  Process shop({"node", std::string(SFP_SOURCE_DIR) + "/tests/e2e/shop.mjs"});
+  ASSERT_TRUE(Eventually([&] { return shop.out().find('\n') != std::string::npos; })) << shop.err();
+  const std::string url = shop.out().substr(13, shop.out().find('\n') - 13);
+  const TemporaryFolder folder;
+  constexpr int kRows = 40;
+  std::ofstream accounts(folder.path() / "accounts.csv");
+  accounts << "id,password,user\n";
+  for (int i = 0; i < kRows; ++i) accounts << i << ",\"pw, \"\"u" << i << "\"\"\",u" << i << '\n';
+  accounts.close();
+  std::ofstream photo(folder.path() / "photo.bin", std::ios::binary);
+  for (int i = 0; i < 100'000; ++i) photo.put(static_cast<char>(i * i >> 3));
+  photo.close();
+  std::ofstream(folder.path() / "empty.bin").close();
+  const std::string at = folder.path().string();
+  const std::string digest = Sha256Of(at + "/photo.bin");
+
+  Master master({"target: {url: " + url + R"(}
+load: {users: 12, spawn_rate: 100, run_time: 4s}
+data:
+  account: {csv: )" + at +
+                     R"(/accounts.csv, columns: [user, password], pick: unique, exhausted: stop}
+  token: {collected: {scope: user}}
+  xsrf: {collected: {scope: user}}
+  id: {collected: {scope: user}}
+  code: {collected: {scope: user}}
+users:
+  member:
+    wait: {constant: 20ms}
+    tasks:
+      enroll: {post: /enroll, form: {user: "{{account.user}}", password: "{{account.password}}"}}
+  sender:
+    wait: {constant: 20ms}
+    tasks:
+      upload:
+        post: /upload
+        multipart:
+          title: "a \"title\"\n--{{uuid()}}"
+          photo: {file: )" +
+                     at + R"(/photo.bin, type: image/png, name: my photo.png}
+          none: {file: )" +
+                     at + R"(/empty.bin}
+        expect: {json: {/digest: )" +
+                     digest + R"(, /id: 7}, size: {least: 10, most: 1KB}, time: 30s}
+      raw: {put: /raw, body: {file: )" +
+                     at + R"(/photo.bin}, expect: {body: {contains: )" + digest + R"(}}}
+      packed:
+        post: /packed
+        gzip: true
+        headers: {X-Signature: "{{hmac_sha256('a \"key\"', base64('é & co'))}}"}
+        json: {who: "é & co", at: "{{timestamp_ms()}}", n: 3, signature: "{{hmac_sha256('a \"key\"', base64('é & co'))}}"}
+  visitor:
+    wait: {constant: 20ms}
+    tasks:
+      ticket:
+        steps:
+          - name: take
+            get: /ticket
+            expect: {status: 202, body: {matches: "name=.csrf"}}
+            collect: {token: {regex: 'value=.([^"]*)'}, xsrf: {cookie: xsrf}, id: {header: x-ticket-id}, code: {status: true}}
+          - name: use
+            post: "/ticket?csrf={{token}}"
+            headers: {X-Xsrf: "{{xsrf}}", X-Ticket-Id: "{{id}}"}
+            body: "was {{code}}"
+            expect: {status: 201, header: {Location: "/tickets/{{id}}"}, json: {/id: "{{id}}"}}
+      warned: {get: /state, expect: {json: {/state: ok}, otherwise: warn}}
+      wrong: {get: /state, expect: {header: {X-None: {contains: a}}}}
+)",
+                 {"--local-workers", "2", "--headless"}});
+  EXPECT_EQ(master.process().Wait(seconds(60)), 0) << master.process().err();
+  shop.Signal(SIGTERM);
+  ASSERT_EQ(shop.Wait(seconds(10)), 0);
+  const std::string said = shop.out();
+  const json::object seen = json::parse(said.substr(said.find('{'))).as_object();
+  EXPECT_TRUE(seen.at("complaints").as_array().empty()) << json::serialize(seen);
+  // Row u + 12 k belongs to user u; users 0, 3, 6 and 9 are members.
+  EXPECT_EQ(seen.at("rows").as_object().size(), 14u);
+  for (const auto& [user, times] : seen.at("rows").as_object()) EXPECT_EQ(Int(times), 1) << user;
+
+  const json::object report = master.Report();
+  ExpectAddsUp(report);
+  for (const char* name : {"enroll", "upload", "raw", "packed", "take", "use", "warned"}) {
+    EXPECT_GT(Int(Endpoint(report, name).at("requests")), 0) << name;
+    EXPECT_EQ(Int(Endpoint(report, name).at("failures")), 0) << name;
+  }
+  ASSERT_EQ(report.at("failures").as_array().size(), 1u);
+  const json::object& failure = report.at("failures").at(0).as_object();
+  EXPECT_EQ(failure.at("class").as_string(), "expectation");
+  EXPECT_EQ(failure.at("message").as_string(), "header X-None is missing, expected to contain 'a'");
+  ASSERT_EQ(report.at("warnings").as_array().size(), 1u);
+  const json::object& warning = report.at("warnings").at(0).as_object();
+  EXPECT_EQ(warning.at("message").as_string(), "/state 'broken', expected 'ok'");
+  EXPECT_EQ(Int(warning.at("count")), Int(Endpoint(report, "warned").at("requests")));
 }
 
 TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {

@@ -2,7 +2,8 @@
 // port when it listens and, at SIGTERM, one JSON line: counts per route, and every complaint.
 
 import { createServer } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { createHash, createHmac } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 const counts = {};
 const complaints = new Set();
@@ -14,7 +15,54 @@ const expect = (holds, text) => {
   if (!holds) complaints.add(text);
 };
 
+const rows = {};  // how often each account has enrolled
+const tickets = new Map();
+
 const routes = {
+  'POST /enroll': (request, url, body) => {
+    const form = new URLSearchParams(body);
+    rows[form.get('user')] = (rows[form.get('user')] ?? 0) + 1;
+    expect(form.get('password') === `pw, "${form.get('user')}"`, `columns of two rows: ${body}`);
+    return {};
+  },
+  'POST /upload': async (request, url, body, bytes) => {
+    const form = await new Response(bytes, { headers: { 'Content-Type': request.headers['content-type'] } }).formData();
+    const file = form.get('photo');
+    const digest = createHash('sha256').update(Buffer.from(await file.arrayBuffer())).digest('hex');
+    expect([...form.keys()].join() === 'title,photo,none', `parts ${[...form.keys()]}`);
+    expect(/^a "title"\r?\n--[0-9a-f-]{36}$/.test(form.get('title')), `title ${form.get('title')}`);
+    expect(file.name === 'my photo.png' && file.type === 'image/png', `file ${file.name} ${file.type}`);
+    expect(form.get('none').size === 0, 'an empty file');
+    return { body: JSON.stringify({ digest, id: 7 }) };
+  },
+  'PUT /raw': (request, url, body, bytes) => {
+    expect(request.headers['content-type'] === 'application/octet-stream', `type ${request.headers['content-type']}`);
+    return { body: createHash('sha256').update(bytes).digest('hex') };
+  },
+  'POST /packed': (request, url, body, bytes) => {
+    expect(request.headers['content-encoding'] === 'gzip', 'body is not compressed');
+    const { who, at, n, signature } = JSON.parse(gunzipSync(bytes).toString());
+    const wanted = createHmac('sha256', 'a "key"').update(Buffer.from(who).toString('base64')).digest('hex');
+    expect(signature === wanted, `signature of ${who}`);
+    expect(request.headers['x-signature'] === wanted, 'signature in the header');
+    expect(Math.abs(Date.now() - at) < 60_000, `time ${at}`);
+    expect(Number.isInteger(n) && n >= 1 && n <= 6, `number ${n}`);
+    return {};
+  },
+  'GET /ticket': () => {
+    const ticket = { token: `t${tickets.size}+/=`, xsrf: `x${tickets.size}`, id: `id-${tickets.size}` };
+    tickets.set(ticket.id, ticket);
+    return { status: 202, headers: { 'X-Ticket-Id': ticket.id, 'Set-Cookie': `xsrf=${ticket.xsrf}; Path=/ticket` },
+             body: `<html>${' '.repeat(20_000)}<input name="csrf" value="${ticket.token}"></html>` };
+  },
+  'POST /ticket': (request, url, body) => {
+    const ticket = tickets.get(request.headers['x-ticket-id']);
+    expect(ticket?.token === url.searchParams.get('csrf'), `csrf ${url.search}`);
+    expect(ticket?.xsrf === request.headers['x-xsrf'], `xsrf ${request.headers['x-xsrf']}`);
+    expect(body === 'was 202', `status ${body}`);
+    return { status: 201, headers: { Location: `/tickets/${ticket?.id}` }, body: JSON.stringify({ id: ticket?.id }) };
+  },
+  'GET /state': () => ({ body: JSON.stringify({ state: 'broken' }) }),
   'GET /login': (request, url) => {
     const id = `s${sessions.size}`;
     sessions.add(id);
@@ -99,16 +147,17 @@ const server = createServer((request, response) => {
   counts[route] = (counts[route] ?? 0) + 1;
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', () => {
+  request.on('end', async () => {
     const handler = routes[route];
     expect(handler, `unknown route ${route}`);
-    const { status = 200, headers = {}, body } = handler?.(request, url, Buffer.concat(chunks).toString()) ?? { status: 404 };
+    const bytes = Buffer.concat(chunks);
+    const { status = 200, headers = {}, body } = (await handler?.(request, url, bytes.toString(), bytes)) ?? { status: 404 };
     response.writeHead(status, headers).end(body);
   });
 });
 server.on('connection', () => connections++);
 server.listen(0, '127.0.0.1', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
 process.on('SIGTERM', () => {
-  console.log(JSON.stringify({ counts, complaints: [...complaints], connections }));
+  console.log(JSON.stringify({ counts, complaints: [...complaints], connections, rows }));
   process.exit(0);
 });

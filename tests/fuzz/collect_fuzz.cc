@@ -63,12 +63,16 @@ std::size_t Collect(std::string_view pointer, std::string_view body, bool all) {
   Pools pools(**program);
   UserSession session(**program, 0, 1);
   Collector collector;
+  JsonFinder finder;
   Rng rng(1);
-  const std::size_t taken =
-      collector.Take((*program)->tasks()[0].steps[0], body, session, pools, rng);
+  const Step& step = (*program)->tasks()[0].steps[0];
+  const Reply reply{.status = 200, .body = body};
+  finder.Read(body, step.pointers);
+  const std::size_t taken = collector.Take(step, reply, finder, session, pools, rng);
   SFP_CHECK(pools.size(0) <= taken);
   // What one body left behind does not matter to the next.
-  SFP_CHECK(collector.Take((*program)->tasks()[0].steps[0], body, session, pools, rng) == taken);
+  finder.Read(body, step.pointers);
+  SFP_CHECK(collector.Take(step, reply, finder, session, pools, rng) == taken);
   return taken;
 }
 
@@ -83,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SFP_CHECK(Collect(text, input.Rest(), false) == (taken > 0 ? 1 : 0));
 
   json::parse_options options;
-  options.max_depth = Collector::kMostDepth;
+  options.max_depth = JsonFinder::kMostDepth;
   options.allow_invalid_utf8 = true;
   json::error_code error;
   const json::value tree = json::parse(json::string_view(input.Rest().data(), input.Rest().size()),

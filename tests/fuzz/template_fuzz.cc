@@ -2,7 +2,8 @@
 // configuration's author wrote may be refused; what a value holds (it may come from a response)
 // never breaks out of its place.
 //
-//   first line: the path · second: a header · third: a body (its first byte: its kind) · the rest:
+//   first line: the path · second: a header · third: a body (its first byte: its kind,
+//   with 0x40 parts, with 0x80 compressed) · the rest:
 //   the value
 
 #include <algorithm>
@@ -25,6 +26,7 @@ struct Texts {
   std::string_view header;
   std::string_view body;
   int body_kind = 0;
+  bool gzip = false;
 };
 
 v1::Scenario ScenarioOf(const Texts& texts, std::string_view value) {
@@ -57,9 +59,17 @@ v1::Scenario ScenarioOf(const Texts& texts, std::string_view value) {
       field.set_value(std::string(texts.body));
       break;
     }
+    case 4: {
+      v1::Body::Multipart& parts = *task.mutable_body()->mutable_multipart();
+      parts.add_parts()->set_name("f");
+      parts.mutable_parts(0)->set_value(std::string(texts.body));
+      break;
+    }
     default:
       break;
   }
+  task.mutable_body()->set_gzip(texts.gzip);
+  if (texts.body_kind == 3) task.clear_body();
   return scenario;
 }
 
@@ -100,6 +110,18 @@ void CheckLength(const std::string& request) {
   SFP_CHECK(length == request.size() - HeaderSize(request));
 }
 
+// Between the one part of a body stand its boundary and the last one, whatever the value.
+void CheckBoundary(const std::string& request) {
+  const std::string name = "boundary=";
+  const std::size_t at = request.find(name);
+  const std::string boundary = "--" + request.substr(at + name.size(), 40);
+  std::size_t found = 0;
+  for (std::size_t i = HeaderSize(request); (i = request.find(boundary, i)) != request.npos; ++i) {
+    ++found;
+  }
+  SFP_CHECK(found == 2);
+}
+
 // Names in the pieces and in the calls among them.
 std::size_t Names(const std::vector<TemplatePiece>& pieces) {
   std::size_t names = 0;
@@ -126,7 +148,9 @@ void CheckTemplate(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   Texts texts{.path = input.Line(), .header = input.Line()};
-  texts.body_kind = input.Byte() % 4;
+  const std::uint8_t kind = input.Byte();
+  texts.body_kind = (kind & 0x40) != 0 ? 4 : kind % 4;
+  texts.gzip = (kind & 0x80) != 0;
   texts.body = input.Line();
   CheckTemplate(texts.path);
   CheckTemplate(texts.body);
@@ -139,5 +163,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SFP_CHECK(first.starts_with("POST /") && first.ends_with(" HTTP/1.1"));
   SFP_CHECK(std::count(first.begin(), first.end(), ' ') == 2);
   CheckLength(request);
+  if (texts.body_kind == 4 && !texts.gzip) CheckBoundary(request);
   return 0;
 }

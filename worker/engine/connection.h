@@ -31,6 +31,7 @@ struct Request {
   bool head = false;          // a HEAD request: its response has no body
   bool keep_body = false;     // the caller wants the response body (decoded from chunks)
   bool keep_headers = false;  // the caller wants Location and Set-Cookie
+  bool keep_fields = false;   // the caller wants all header fields
   Duration timeout{0};        // of the whole exchange; 0: none
 };
 
@@ -40,6 +41,7 @@ struct Exchange {
   stats::Failure failure;     // transport failures only; expectations are judged by the caller
   std::string_view body;      // if keep_body
   std::string_view location;  // if keep_headers; empty if absent
+  std::string_view fields;    // "Name: value\n" for each, if keep_fields
   std::span<const std::string_view> set_cookies;
 };
 

@@ -285,6 +285,7 @@ void User::Send() {
                         .head = rendered_.head,
                         .keep_body = step_->needs_body,
                         .keep_headers = step_->needs_headers,
+                        .keep_fields = step_->needs_fields,
                         .timeout = step_->timeout};
   context_.recorder->Started(endpoint());
   exchanging_ = true;
@@ -314,10 +315,8 @@ bool User::Settle(Exchange& exchange) {
     }
     if (scenario::IsRedirect(sample.status) && step_->max_redirects > 0) {
       more = FollowRedirect(exchange);
-    } else if (std::optional<std::string> wrong = scenario::Judge(*step_, sample.status)) {
-      Fail(exchange, stats::FailureKind::kStatus, *std::move(wrong));
-    } else if (step_->needs_body) {
-      context_.collector.Take(*step_, exchange.body, session_, context_.pools, rng_);
+    } else {
+      Examine(exchange);
     }
   }
   context_.recorder->Completed(endpoint(), sample);
@@ -328,6 +327,29 @@ bool User::Settle(Exchange& exchange) {
   }
   broken_off_ = sample.failure != nullptr;
   return more;
+}
+
+void User::Examine(Exchange& exchange) {
+  const scenario::Reply reply{.status = exchange.sample.status,
+                              .body = exchange.body,
+                              .fields = exchange.fields,
+                              .set_cookies = exchange.set_cookies,
+                              .jar = session_.cookies(),
+                              .time = exchange.sample.response};
+  if (std::optional<scenario::Wrong> wrong = context_.examiner.Judge(*step_, reply, draw_)) {
+    const auto kind =
+        wrong->status ? stats::FailureKind::kStatus : stats::FailureKind::kExpectation;
+    if (step_->expect.otherwise != scenario::Expect::Otherwise::kWarn) {
+      Fail(exchange, kind, std::move(wrong->message));
+      quits_ |= step_->expect.otherwise == scenario::Expect::Otherwise::kStop && !role_.serves;
+      return;
+    }
+    context_.recorder->Warned(endpoint(), kind, std::move(wrong->message), exchange.sample);
+  }
+  if (!step_->collect.empty()) {
+    context_.collector.Take(*step_, reply, context_.examiner.json(), session_, context_.pools,
+                            rng_);
+  }
 }
 
 bool User::MayRetry(const Exchange& exchange) const {

@@ -42,6 +42,7 @@
 #include "common/base/time.h"
 #include "common/scenario/collect.h"
 #include "common/scenario/draw.h"
+#include "common/scenario/expect.h"
 #include "common/scenario/program.h"
 #include "common/scenario/renderer.h"
 #include "common/scenario/session.h"
@@ -61,6 +62,7 @@ struct UserContext {
   Wheel& wheel;
   std::uint64_t seed;
   scenario::Renderer renderer;
+  scenario::Examiner examiner;
   scenario::Collector collector;
   stats::Recorder* recorder = nullptr;  // set before the first user starts
   bool stopping = false;                // redirects are not followed any more
@@ -164,6 +166,7 @@ class User final : private Timer, private ExchangeHandler {
   // Judges, collects and records; true if a redirect leads to another request, rendered then.
   bool Settle(Exchange& exchange);
   bool FollowRedirect(Exchange& exchange);
+  void Examine(Exchange& exchange);  // the response is whole: expectations, values
   bool MayRetry(const Exchange& exchange) const;
   scenario::EndpointId endpoint() const {
     return retrying_ ? *step_->retry_endpoint : step_->endpoint;

@@ -150,6 +150,7 @@ void Channel::Succeed(Time now) {
   ResponseContent& content = response.content();
   exchange.body = content.body;
   exchange.location = content.location;
+  exchange.fields = content.fields;
   std::size_t begin = 0;
   for (const std::size_t end : content.cookie_ends) {
     call_->cookies.push_back(std::string_view(content.cookie_text).substr(begin, end - begin));
@@ -164,8 +165,8 @@ void Channel::Succeed(Time now) {
 // Replaces the body by its decoded form; false (and a failure) if that can't be done.
 bool Channel::Decode() {
   const ResponseContent& content = call_->response->content();
-  if (!loop_.destination().decompress || !call_->keep_body || content.body.empty() ||
-      content.coding == Coding::kIdentity) {
+  const bool unasked = content.coding == Coding::kUnknown && !loop_.destination().decompress;
+  if (!call_->keep_body || content.body.empty() || content.coding == Coding::kIdentity || unasked) {
     return true;
   }
   stats::Failure& failure = call_->exchange.failure;

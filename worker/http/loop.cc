@@ -25,6 +25,7 @@ void Call::Begin(const engine::Request& request, engine::ExchangeHandler& to, Ti
   head = request.head;
   keep_body = request.keep_body;
   keep_headers = request.keep_headers;
+  keep_fields = request.keep_fields;
   send_error = 0;
   phase_limit = Duration::zero();
   phase_due = kNever;
@@ -54,7 +55,7 @@ std::unique_ptr<Response> Loop::TakeResponse(const Call& call) {
     response = std::move(spare_responses_.back());
     spare_responses_.pop_back();
   }
-  response->Begin(call.head, call.keep_body, call.keep_headers);
+  response->Begin(call.head, call.keep_body, call.keep_headers, call.keep_fields);
   return response;
 }
 

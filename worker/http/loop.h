@@ -35,6 +35,7 @@ struct Call {
   bool head = false;
   bool keep_body = false;
   bool keep_headers = false;
+  bool keep_fields = false;
   bool finished = false;  // decided; only OnExchange is to come
   int send_error = 0;     // errno of a write; what the server said before is still read
   stats::Phase phase = stats::Phase::kConnect;

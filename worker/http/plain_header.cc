@@ -121,6 +121,7 @@ class Reader {
 
   // Few names have the length of one that matters.
   bool Take(std::string_view name, std::string_view value) {
+    if (content_.keep_fields) content_.KeepField(name, value);
     switch (name.size()) {
       case 7:
         return !Is(name, "upgrade");

@@ -25,11 +25,12 @@ constexpr std::size_t kLeastChunkHeader = 5;
 
 }  // namespace
 
-void Response::Begin(bool head, bool keep_body, bool keep_headers) {
+void Response::Begin(bool head, bool keep_body, bool keep_headers, bool keep_fields) {
   SFP_CHECK(buffer_.capacity == 0);
   head_ = head;
   content_.keep_body = keep_body;
   content_.keep_headers = keep_headers;
+  content_.keep_fields = keep_fields;
   begin_ = parsed_ = end_ = 0;
   received_ = 0;
   done_ = false;

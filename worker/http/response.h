@@ -44,7 +44,7 @@ class Response {
   Response(const Response&) = delete;
   Response& operator=(const Response&) = delete;
 
-  void Begin(bool head, bool keep_body, bool keep_headers);
+  void Begin(bool head, bool keep_body, bool keep_headers, bool keep_fields = false);
   // Where to receive to: never empty. Takes a buffer if none is held.
   std::span<char> Space();
   // n bytes were put at the front of Space().

@@ -13,6 +13,7 @@ void ResponseContent::Clear() {
   coding_name.clear();
   body.clear();
   location.clear();
+  fields.clear();
   cookie_text.clear();
   cookie_ends.clear();
 }
@@ -40,6 +41,14 @@ void ResponseContent::KeepCookie(std::string_view value) {
   if (!keep_headers) return;
   cookie_text += value;
   cookie_ends.push_back(cookie_text.size());
+}
+
+void ResponseContent::KeepField(std::string_view name, std::string_view value) {
+  if (!keep_fields) return;
+  fields += name;
+  fields += ": ";
+  fields += value;
+  fields += '\n';
 }
 
 void ResponseContent::TakeBody(std::string_view part) {

@@ -18,9 +18,10 @@ void ResponseParser::on_response_impl(int status, Text, int, ErrorCode&) {
   content_.status = status;
 }
 
-void ResponseParser::on_field_impl(field name, Text, Text value, ErrorCode&) {
+void ResponseParser::on_field_impl(field name, Text written, Text value, ErrorCode&) {
   if (!in_header_) return;  // trailers change nothing any more
   const std::string_view text(value.data(), value.size());
+  content_.KeepField({written.data(), written.size()}, text);
   if (name == field::content_encoding) content_.KeepCoding(text);
   if (name == field::location) content_.KeepLocation(text);
   if (name == field::set_cookie) content_.KeepCookie(text);

@@ -67,9 +67,14 @@ void CollectFromList(benchmark::State& state) {
   Pools pools(*program);
   UserSession session(*program, 0, 1);
   Collector collector;
+  JsonFinder finder;
   Rng rng(1);
-  for (auto _ : state)
-    SFP_CHECK(collector.Take(program->tasks()[1].steps[0], body, session, pools, rng) == 1);
+  const Step& step = program->tasks()[1].steps[0];
+  for (auto _ : state) {
+    finder.Read(body, step.pointers);
+    SFP_CHECK(collector.Take(step, {.status = 200, .body = body}, finder, session, pools, rng) ==
+              1);
+  }
   state.SetBytesProcessed(static_cast<std::int64_t>(body.size()) * state.iterations());
 }
 BENCHMARK(CollectFromList);

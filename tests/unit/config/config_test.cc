@@ -348,6 +348,62 @@ TEST(Config, EveryDataSourceIsRead) {
   EXPECT_THAT(loaded.config->resolved_yaml, HasSubstr("csv: \"terms.csv\"  # 2 rows\n"));
 }
 
+TEST(Config, ExpectationsAreRead) {
+  const v1::Task task = TaskOf(
+      "get: /, expect: {status: 2xx, header: {Content-Type: {contains: json}, X: \"1\"}, "
+      "body: {matches: \"a|b\"}, json: {/data/0/id: 7, /s: {matches: ^x}, \"\": \"{{c}}\"}, "
+      "size: {least: 1KB, most: 1MiB}, time: 500ms, otherwise: stop}, collect: {c: {body: true}}",
+      "data: {c: {collected: {}}}\n");
+  const v1::Expect& expect = task.expect();
+  EXPECT_EQ(expect.header(0).name(), "Content-Type");
+  EXPECT_EQ(expect.header(0).condition().contains(), "json");
+  EXPECT_EQ(expect.header(1).condition().equals(), "1");
+  EXPECT_EQ(expect.body(0).matches(), "a|b");
+  EXPECT_EQ(expect.json(0).name(), "/data/0/id");
+  EXPECT_EQ(expect.json(0).condition().equals(), "7");
+  EXPECT_EQ(expect.json(1).condition().matches(), "^x");
+  EXPECT_EQ(expect.json(2).condition().equals(), "{{c}}");
+  EXPECT_EQ(expect.least_bytes(), 1000u);
+  EXPECT_EQ(expect.most_bytes(), 1u << 20);
+  EXPECT_EQ(expect.most_ns(), 500'000'000);
+  EXPECT_EQ(expect.otherwise(), v1::Expect::STOP);
+  EXPECT_TRUE(task.collect(0).body());
+}
+
+TEST(Config, FilesOfBodiesAreReadIntoTheScenario) {
+  const std::string folder = testing::TempDir() + "sfp_body_test";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/a.bin", std::ios::binary) << std::string("\0{{x}}", 6);
+  const auto parse = [&](const std::string& body) {
+    return ParseText(kTarget + "users: {u: {tasks: {t: {post: /, " + body + "}}}}\n", {}, {},
+                     folder + "/c.yaml");
+  };
+  const Loaded raw = parse("body: {file: a.bin}, gzip: true");
+  const Loaded parts = parse(
+      "multipart: {title: \"{{uuid()}}\", f: {file: a.bin}, g: {file: a.bin, type: image/png, "
+      "name: \"x y.png\"}}");
+  std::filesystem::resize_file(folder + "/a.bin", (16 << 20) + 1);  // sparse
+  const Loaded large = parse("body: {file: a.bin}");
+  const Loaded absent = parse("multipart: {f: {file: b.bin, type: png}}");
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(raw.config) << Findings(raw);
+  const v1::Body& body = raw.config->scenario.users(0).tasks(0).body();
+  EXPECT_EQ(body.raw(), std::string("\0{{x}}", 6));
+  EXPECT_TRUE(body.gzip());
+  EXPECT_THAT(raw.config->resolved_yaml, HasSubstr("file: \"a.bin\"  # 6 bytes\n"));
+  ASSERT_TRUE(parts.config) << Findings(parts);
+  const auto& multipart = parts.config->scenario.users(0).tasks(0).body().multipart();
+  ASSERT_EQ(multipart.parts_size(), 3);
+  EXPECT_EQ(multipart.parts(0).value(), "{{uuid()}}");
+  EXPECT_EQ(multipart.parts(1).file_name(), "a.bin");
+  EXPECT_EQ(multipart.parts(1).type(), "application/octet-stream");
+  EXPECT_EQ(multipart.parts(2).file_name(), "x y.png");
+  EXPECT_EQ(multipart.parts(2).content().size(), 6u);
+  EXPECT_THAT(Findings(large), HasSubstr("can't read 'a.bin': it is larger than 16 MiB"));
+  EXPECT_THAT(Findings(absent), HasSubstr("can't read 'b.bin': No such file or directory"));
+  EXPECT_THAT(Findings(absent), HasSubstr("'png' is no media type such as image/png"));
+}
+
 // The quotes of a call are the template's own, whatever JSON does with those around it.
 TEST(Config, CallsInJsonKeepTheirQuotes) {
   const v1::Task task = TaskOf(

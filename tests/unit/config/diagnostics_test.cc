@@ -417,7 +417,7 @@ TEST(Diagnostics, UsersAndTasksThatCannotBe) {
       {Task("get: /, collect: {id: {json: /a, pick: unique}}", kData),
        "c.yaml:2:64: 'pick' takes random or all, not 'unique'\n"},
       {Task("get: /, collect: {id: {match: a}}", kData),
-       "c.yaml:2:43: 'json' is missing in 'id'\n"},
+       "c.yaml:2:43: one of json, regex, header, cookie, status or body is missing in 'id'\n"},
       {After("thresholds: [\"p95 < 500ms\", \"tt: avg < 1s\"]\n"),
        "c.yaml:3:30: no task is called 'tt', did you mean 't'?\n"},
       {After("thresholds: [\"p95 < 500\"]\n"),

@@ -101,6 +101,69 @@ TEST(Engine, FailuresAreRecordedAndTheUserGoesOnAfterItsWait) {
   EXPECT_EQ(messages[FailureKind::kReset], "simulated");
 }
 
+// A response that is not as expected: of three answers the second one.
+v1::Scenario Expecting(v1::Expect::Otherwise otherwise) {
+  v1::Scenario scenario = BareScenario();
+  v1::UserClass& user = *scenario.mutable_users(0);
+  user.mutable_wait()->set_constant_ns((100_ms).count());
+  v1::Task& task = AddTask(user, "t", 1, "/");
+  task.mutable_expect()->add_body()->set_contains("good");
+  task.mutable_expect()->set_otherwise(otherwise);
+  return scenario;
+}
+
+SimServer::Options EverySecondBad(int& n) {
+  return {.reply = [&n](std::string_view) {
+    return SimReply{.body = ++n % 3 == 2 ? "a bad answer" : "a good answer"};
+  }};
+}
+
+TEST(Engine, AWarningIsASuccessThatIsCountedApart) {
+  int n = 0;
+  World world(Expecting(v1::Expect::WARN), EverySecondBad(n));
+  world.engines.Start(Steady(1), world.start);
+  world.clock.RunUntil(world.start + 1_s);
+  const stats::EndpointStats stats = world.Stats();
+  EXPECT_EQ(stats.succeeded, 10u);
+  EXPECT_EQ(stats.failed, 0u);
+  EXPECT_TRUE(stats.failures.empty());
+  ASSERT_EQ(stats.warnings.size(), 1u);
+  const auto& [key, row] = *stats.warnings.begin();
+  EXPECT_EQ(key.kind, FailureKind::kExpectation);
+  EXPECT_EQ(key.message, "body 'a bad answer', expected to contain 'good'");
+  EXPECT_EQ(row.count, 3u);
+}
+
+TEST(Engine, AnExpectationMayEndItsUser) {
+  int n = 0;
+  World world(Expecting(v1::Expect::STOP), EverySecondBad(n));
+  world.engines.Start(Steady(1), world.start);
+  world.clock.RunUntil(world.start + 2_s);
+  const stats::EndpointStats stats = world.Stats();
+  EXPECT_EQ(stats.succeeded, 1u);
+  EXPECT_EQ(stats.failed, 1u);
+  EXPECT_EQ(stats.failures.begin()->first.kind, FailureKind::kExpectation);
+  EXPECT_EQ(world.server.connections(), 0u);
+}
+
+TEST(Engine, ExhaustedRowsMayEndTheirUser) {
+  v1::Scenario scenario = BareScenario();
+  v1::DataSource& source = *scenario.add_data();
+  source.set_name("row");
+  source.set_pick(v1::PICK_UNIQUE);
+  source.set_exhausted(v1::EXHAUSTED_STOP);
+  for (const char* value : {"a", "b", "c"}) source.mutable_values()->add_values(value);
+  scenario.mutable_users(0)->mutable_wait()->set_constant_ns((100_ms).count());
+  AddTask(*scenario.mutable_users(0), "t", 1, "/{{row}}");
+  World world(scenario, {});
+  world.engines.Start(Steady(2), world.start);
+  world.clock.RunUntil(world.start + 2_s);
+  const stats::EndpointStats stats = world.Stats();
+  EXPECT_EQ(stats.succeeded, 3u);
+  EXPECT_EQ(stats.skipped, 2u);
+  EXPECT_EQ(world.server.connections(), 0u);
+}
+
 TEST(Engine, ASkippedTaskIsCountedAndFollowedByTheWait) {
   v1::Scenario scenario = BareScenario();
   v1::UserClass& user = *scenario.mutable_users(0);

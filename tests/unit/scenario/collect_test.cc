@@ -20,7 +20,7 @@ std::vector<std::string> Taken(const std::string& pointer, std::string_view body
   Pools pools(*program);
   UserSession session(*program, 0, 1);
   Rng rng(1);
-  Collector collector;
+  BodyReader collector;
   const std::size_t count = collector.Take(program->tasks()[0].steps[0], body, session, pools, rng);
   EXPECT_EQ(count, pools.size(0));
   std::vector<std::string> values;
@@ -126,8 +126,8 @@ TEST(CollectTest, NestingIsBounded) {
   const auto nested = [](std::size_t depth) {
     return "{\"id\":\"a\",\"b\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
   };
-  EXPECT_EQ(Taken("/id", nested(Collector::kMostDepth - 1)), Values{"a"});
-  EXPECT_EQ(Taken("/id", nested(Collector::kMostDepth)), Values{});
+  EXPECT_EQ(Taken("/id", nested(JsonFinder::kMostDepth - 1)), Values{"a"});
+  EXPECT_EQ(Taken("/id", nested(JsonFinder::kMostDepth)), Values{});
   EXPECT_EQ(Taken("/id", nested(100'000)), Values{});
 }
 
@@ -136,7 +136,7 @@ TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
   Pools pools(*program);
   UserSession session(*program, 0, 1);
   Rng rng(1);
-  Collector collector;
+  BodyReader collector;
   const Step& step = program->tasks()[0].steps[0];
   EXPECT_EQ(collector.Take(step, R"({"id":"a\n)", session, pools, rng), 0u);
   EXPECT_EQ(collector.Take(step, R"({"id":"b"})", session, pools, rng), 1u);
@@ -149,7 +149,7 @@ TEST(CollectTest, ACollectorForgetsTheBodyBefore) {
 TEST(CollectTest, RandomTakesOneOfTheValuesEvenly) {
   const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
   const Step& step = program->tasks()[0].steps[0];
-  Collector collector;
+  BodyReader collector;
   Rng rng(7);
   std::map<std::string, int> counts;
   for (int i = 0; i < 3000; ++i) {
@@ -168,7 +168,7 @@ TEST(CollectTest, TakesOneNumberPerRandomRuleWhateverIsFound) {
   const auto program = Compiled(Collecting("/*", "", "PICK_RANDOM"));
   Pools pools(*program);
   UserSession session(*program, 0, 1);
-  Collector collector;
+  BodyReader collector;
   Rng found(3), none(3), want(3);
   collector.Take(program->tasks()[0].steps[0], "[1,2,3]", session, pools, found);
   collector.Take(program->tasks()[0].steps[0], "nonsense", session, pools, none);
@@ -186,7 +186,7 @@ TEST(CollectTest, SeveralRulesReadOneBody) {
   Pools pools(*program);
   UserSession session(*program, 0, 1);
   Rng rng(1);
-  Collector collector;
+  BodyReader collector;
   EXPECT_EQ(collector.Take(program->tasks()[0].steps[0],
                            R"({"x":[{"a":1,"b":2},{"b":3,"a":4}],"y":5})", session, pools, rng),
             4u);
@@ -210,7 +210,7 @@ TEST(CollectTest, AUserKeepsItsOwnNewestValueAndAClassItsOwnPool) {
   Pools pools(*program);
   UserSession one(*program, 0, 4), two(*program, 2, 4);
   Rng rng(1);
-  Collector collector;
+  BodyReader collector;
   const Step& step = program->tasks()[0].steps[0];
   EXPECT_EQ(one.Value(0), std::nullopt);
   EXPECT_EQ(collector.Take(step, "[1,2,3]", one, pools, rng), 4u);
@@ -221,12 +221,148 @@ TEST(CollectTest, AUserKeepsItsOwnNewestValueAndAClassItsOwnPool) {
   EXPECT_EQ(pools.size(1, 1), 0u);
 }
 
+// What a rule finds in a reply, in order.
+Values Found(const std::string& place, const Reply& reply, const std::string& match = "") {
+  const auto program = Compiled(
+      OneTask("collect { into: 'id' " + place + " match: '" + match + "' pick: PICK_SEQUENTIAL }",
+              "data { name: 'id' collected { capacity: 100 } }"));
+  Pools pools(*program);
+  UserSession session(*program, 0, 1);
+  Rng rng(1);
+  Collector collector;
+  const std::size_t count =
+      collector.Take(program->tasks()[0].steps[0], reply, JsonFinder(), session, pools, rng);
+  Values values;
+  for (std::size_t i = 0; i < count; ++i) {
+    pools.AppendRandom(0, ~std::uint64_t{0} / count * i + i + 1, values.emplace_back());
+  }
+  return values;
+}
+
+TEST(CollectTest, ARegexFindsItsFirstGroupOrItsMatchInTheWholeBody) {
+  const std::string body = "<input name=\"csrf\" value=\"a1\">\n" + std::string(100'000, 'x') +
+                           "\n<input name=\"csrf\" value=\"\xc3\xa9\">";
+  const Reply reply{.status = 200, .body = body};
+  EXPECT_EQ(Found("regex: 'csrf. value=\"(.*?)\"'", reply), (Values{"a1", "\xc3\xa9"}));
+  EXPECT_EQ(Found("regex: 'v[a-z]+=.a|nothing'", reply), (Values{"value=\"a"}));
+  EXPECT_EQ(Found("regex: 'csrf. value=\"(.*?)\"'", reply, "[0-9]"), (Values{"1"}));
+  EXPECT_EQ(Found("regex: '(z)'", reply), (Values{}));
+  EXPECT_EQ(Found("regex: 'b*'", {.body = "abba"}), (Values{"", "bb", "", ""}));
+}
+
+TEST(CollectTest, HeadersCookiesStatusAndBodyAreFound) {
+  const std::string_view cookies[] = {"sid=1; Path=/", "sid=2; Path=/", "other=3"};
+  const Reply reply{.status = 201,
+                    .body = "whole",
+                    .fields = "Location: /things/17\nX-Id: a\nx-id: b: c\nX-Idle: z\n",
+                    .set_cookies = cookies};
+  EXPECT_EQ(Found("header: 'X-ID'", reply), (Values{"a", "b: c"}));
+  EXPECT_EQ(Found("header: 'location'", reply, "[0-9]+$"), (Values{"17"}));
+  EXPECT_EQ(Found("header: 'Loc'", reply), (Values{}));
+  EXPECT_EQ(Found("cookie: 'sid'", reply), (Values{"2"}));
+  EXPECT_EQ(Found("cookie: 'si'", reply), (Values{}));
+  EXPECT_EQ(Found("status: true", reply), (Values{"201"}));
+  EXPECT_EQ(Found("body: true", reply), (Values{"whole"}));
+
+  const Origin origin = *ParseOrigin("http://api.test");
+  CookieJar jar;
+  jar.Store("token=t; Path=/deep", {&origin, "/deep", Time(), std::nullopt});
+  EXPECT_EQ(Found("cookie: 'token'", {.jar = &jar}), (Values{"t"}));
+}
+
+TEST(CollectTest, RulesSayWhatOfTheResponseIsKept) {
+  const auto step = [](const std::string& place) {
+    return Compiled(OneTask("max_redirects: 0 collect { into: 'id' " + place + " }",
+                            "data { name: 'id' collected { capacity: 1 } }"))
+        ->tasks()[0]
+        .steps[0]
+        .needs_body;
+  };
+  EXPECT_TRUE(step("json: '/a'"));
+  EXPECT_TRUE(step("regex: 'a'"));
+  EXPECT_TRUE(step("body: true"));
+  EXPECT_FALSE(step("header: 'a'"));
+  EXPECT_FALSE(step("status: true"));
+}
+
+// What is wrong with the reply, or "".
+std::string Wrongs(const std::string& expect, const Reply& reply) {
+  const auto program = Compiled(OneTask("path: '/{{v}}' expect { " + expect + " }",
+                                        "data { name: 'v' values { values: 'a \"value\"' } }"));
+  const Task& task = program->tasks()[0];
+  Pools pools(*program);
+  UserSession session(*program, 0, 1);
+  Draw draw;
+  Rng rng(1);
+  draw.Begin(task);
+  EXPECT_TRUE(draw.Take(*program, task, task.steps[0], session, pools, rng));
+  Examiner examiner;
+  const auto wrong = examiner.Judge(task.steps[0], reply, draw);
+  return wrong ? wrong->message : "";
+}
+
+TEST(ExpectTest, NamesTheFirstThatDoesNotHoldWithBothSides) {
+  const Reply reply{.status = 200,
+                    .body = R"({"id":"x","list":[{"n":1},{"n":2}],"v":"a \"value\""})",
+                    .fields = "Content-Type: text/html\nX-A: 1\nX-A: 2\n",
+                    .time = Duration(700'000'000)};
+  const struct {
+    const char* expect;
+    const char* wrong;
+  } kCases[] = {
+      {"body { contains: '\"id\"' }", ""},
+      {"body { contains: 'welcome' }",
+       "body '{\"id\":\"x\",\"list\":[{\"n\":1},{\"n\":2}],\"v\":\"…', expected to contain "
+       "'welcome'"},
+      {"body { matches: 'n\":[0-9]' }", ""},
+      {"body { matches: '^x' }",
+       "body '{\"id\":\"x\",\"list\":[{\"n\":1},{\"n\":2}],\"v\":\"…', expected to match '^x'"},
+      {"json { name: '/id' condition { equals: 'x' } }", ""},
+      {"json { name: '/id' condition { equals: 'y' } }", "/id 'x', expected 'y'"},
+      {"json { name: '/v' condition { equals: '{{v}}' } }", ""},
+      {"json { name: '/id' condition { equals: '{{v}}' } }", "/id 'x', expected '{{v}}'"},
+      {"json { name: '/none' condition { equals: 'y' } }", "/none is not there, expected 'y'"},
+      {"json { name: '/list/*/n' condition { matches: '^[0-9]$' } }", ""},
+      {"json { name: '/list/*/n' condition { equals: '1' } }", "/list/*/n '2', expected '1'"},
+      {"header { name: 'content-type' condition { contains: 'html' } }", ""},
+      {"header { name: 'Content-Type' condition { contains: 'json' } }",
+       "header Content-Type 'text/html', expected to contain 'json'"},
+      {"header { name: 'X-A' condition { equals: '2' } }", ""},
+      {"header { name: 'X-B' condition { equals: '2' } }", "header X-B is missing, expected '2'"},
+      {"least_bytes: 10 most_bytes: 100", ""},
+      {"least_bytes: 100", "body of 53 bytes, expected at least 100"},
+      {"most_bytes: 5", "body of 53 bytes, expected at most 5"},
+      {"most_ns: 700000000", ""},
+      {"most_ns: 300000000", "time above 600 ms, expected at most 300 ms"},
+      {"most_ns: 699999999", "time above 700 ms, expected at most 700 ms"},
+      {"status { first: 404 last: 404 } body { contains: 'x' }", "HTTP 200, expected 404"},
+      {"json { name: '/id' condition { equals: 'y' } } header { name: 'a' condition { } }",
+       "header a is missing, expected ''"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(Wrongs(c.expect, reply), c.wrong) << c.expect;
+}
+
+TEST(ExpectTest, MessagesAreShortWhateverTheResponse) {
+  const std::string body = "{\"a\":\"" + std::string(5000, 'x') + "\"}";
+  const std::string expected(1000, 'y');
+  for (const std::string& expect :
+       {"body { contains: '" + expected + "' }",
+        "json { name: '/a' condition { equals: '" + expected + "' } }"}) {
+    EXPECT_LT(Wrongs(expect, {.status = 200, .body = body}).size(), 200u);
+  }
+  // Cut between characters.
+  std::string accents;
+  for (int i = 0; i < 30; ++i) accents += "a\xc3\xa9";
+  EXPECT_EQ(Wrongs("body { contains: 'z' }", {.status = 200, .body = accents}),
+            "body '" + accents.substr(0, 40) + "…', expected to contain 'z'");
+}
+
 TEST(PointerTest, RefusesWhatIsNoPointer) {
   for (const char* text : {"a", "a/b", "/~", "/~2", "/a~/b"}) {
     EXPECT_FALSE(ParsePointer(text).ok()) << text;
   }
   std::string deep;
-  for (std::size_t i = 0; i <= Collector::kMostDepth; ++i) deep += "/a";
+  for (std::size_t i = 0; i <= JsonFinder::kMostDepth; ++i) deep += "/a";
   EXPECT_FALSE(ParsePointer(deep).ok());
 }
 

@@ -270,7 +270,11 @@ TEST(JudgeTest, SaysWhatWasExpected) {
       {"by_id", 404, std::nullopt},
       {"by_id", 401, "HTTP 401, expected 200 or 404"},
   };
-  for (const auto& c : kCases) EXPECT_EQ(Judge(StepNamed(*program, c.task), c.status), c.failure);
+  for (const auto& c : kCases) {
+    Examiner examiner;
+    const auto wrong = examiner.Judge(StepNamed(*program, c.task), {.status = c.status}, Draw());
+    EXPECT_EQ(wrong ? std::optional(wrong->message) : std::nullopt, c.failure);
+  }
   EXPECT_EQ(Expect({{200, 204}, {301, 301}, {404, 410}}).text(), "200..204, 301 or 404..410");
 }
 

@@ -215,6 +215,52 @@ TEST(RendererTest, CookiesFollowTheUser) {
   EXPECT_THAT(other.Render("shop"), Not(HasSubstr("Cookie")));
 }
 
+TEST(RendererTest, PartsStandBetweenABoundaryThatIsDrawnForEachRequest) {
+  User user(Compiled(OneValue("v\\r\\n--x", R"(method: 'POST' path: '/' body { multipart {
+      parts { name: 'ti"t\nle' value: 'a {{v}}' }
+      parts { name: 'photo' file_name: 'a "b".png' type: 'image/png' content: '\x89\x00{{v}}' } } })")));
+  const std::string request = user.Render("t", Rng(1));
+  const std::string start = "\r\nContent-Type: multipart/form-data; boundary=";
+  const std::size_t at = request.find(start);
+  ASSERT_NE(at, std::string::npos) << request;
+  const std::string boundary = request.substr(at + start.size(), 40);
+  const std::string file("\x89\0{{v}}", 7);
+  EXPECT_EQ(
+      BodyOf(request),
+      "--" + boundary + "\r\nContent-Disposition: form-data; name=\"ti%22t%0Ale\"\r\n\r\n" +
+          "a v\r\n--x\r\n--" + boundary +
+          "\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a %22b%22.png\"\r\n" +
+          "Content-Type: image/png\r\n\r\n" + file + "\r\n--" + boundary + "--\r\n");
+  EXPECT_EQ(user.Render("t", Rng(1)), request);
+  EXPECT_EQ(user.Render("t", Rng(2)).find(boundary), std::string::npos);
+  user.Render("t", Rng(1));
+  EXPECT_EQ(BodyOf(user.Redirect("t", 307, "/x")), BodyOf(request));
+}
+
+TEST(RendererTest, AFileIsSentAsItIs) {
+  User user(Compiled(OneTask(R"(method: 'PUT' path: '/' body { raw: '\x00{{v}}\r\n' })")));
+  const std::string request = user.Render("t");
+  EXPECT_EQ(BodyOf(request), std::string("\0{{v}}\r\n", 8));
+  EXPECT_THAT(request, HasSubstr("\r\nContent-Type: application/octet-stream\r\n"
+                                 "Content-Length: 8\r\n\r\n"));
+}
+
+TEST(RendererTest, BodiesAreCompressedWithTheLengthOfWhatIsSent) {
+  const std::string plain(10'000, 'x');
+  for (const std::string& text : {plain, plain + "{{v}}"}) {
+    User user(Compiled(
+        OneValue("1", "method: 'POST' path: '/' body { gzip: true text: '" + text + "' }")));
+    const std::string request = user.Render("t");
+    const std::string body = BodyOf(request);
+    EXPECT_TRUE(body.starts_with("\x1f\x8b"));
+    EXPECT_LT(body.size(), 200u);
+    EXPECT_THAT(request, HasSubstr("\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                                   std::to_string(body.size()) + "\r\n\r\n"));
+    EXPECT_EQ(user.Render("t"), request);
+    EXPECT_EQ(BodyOf(user.Redirect("t", 307, "/x")), body);
+  }
+}
+
 TEST(RendererTest, WithoutCookiesNothingIsKept) {
   User user(Compiled(OneTask("")));
   user.Render("t");

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/scenario/draw.h"
 #include "common/scenario/program.h"
 
 namespace sfp::scenario {
@@ -40,6 +41,22 @@ inline const Task& TaskNamed(const Program& program, std::string_view name) {
 inline const Step& StepNamed(const Program& program, std::string_view name) {
   return TaskNamed(program, name).steps[0];
 }
+
+// Reads bodies, as an engine does with responses.
+class BodyReader {
+ public:
+  std::size_t Take(const Step& step, std::string_view body, UserSession& session, Pools& pools,
+                   Rng& rng) {
+    const Reply reply{.status = step.expect.Holds(200) ? 200 : 400, .body = body};
+    examiner_.Judge(step, reply, draw_);
+    return collector_.Take(step, reply, examiner_.json(), session, pools, rng);
+  }
+
+ private:
+  Draw draw_;
+  Examiner examiner_;
+  Collector collector_;
+};
 
 // One class with one task, to which `task` adds its fields; `rest` stands at the top.
 inline std::string OneTask(const std::string& task, const std::string& rest = "",

@@ -44,6 +44,8 @@ Interval Example() {
                          .since_send = milliseconds(2),
                          .bytes_sent = 140});
   stats.failures[{FailureKind::kReset, Phase::kFirstByte, std::string(kMessageReset)}] = row;
+  stats.warnings[{FailureKind::kExpectation, Phase::kBody, "body 'a', expected 'b'"}] =
+      FailureStats{.count = 3, .first = milliseconds(12'050), .last = milliseconds(12'900)};
   out.endpoints[2].skipped = 4;
   out.lag.Record(Duration(40'000));
   return out;
@@ -74,6 +76,9 @@ TEST(IntervalCodec, ReadsBackWhatItWrote) {
   EXPECT_EQ(stats.status, interval.endpoints[1].status);
   ASSERT_EQ(stats.failures.size(), 1U);
   EXPECT_EQ(stats.failures.begin()->first, interval.endpoints[1].failures.begin()->first);
+  ASSERT_EQ(stats.warnings.size(), 1U);
+  EXPECT_EQ(stats.warnings.begin()->first.message, "body 'a', expected 'b'");
+  EXPECT_EQ(stats.warnings.begin()->second.count, 3U);
   const FailureStats& row = stats.failures.begin()->second;
   EXPECT_EQ(row.count, 2U);
   EXPECT_EQ(row.last, milliseconds(12'900));
@@ -114,6 +119,8 @@ TEST(IntervalCodec, RefusesWhatDoesNotFitTogether) {
       {[&](auto& s) { (*stats(s)->mutable_status())[404] = 2; },
        "endpoint 1: more status codes than completed requests"},
       {[&](auto& s) { failure(s)->set_kind(0); }, "endpoint 1: unknown kind of failure"},
+      {[&](auto& s) { stats(s)->mutable_warnings(0)->set_count(4); },
+       "endpoint 1: warnings: failure rows do not add up"},
       {[&](auto& s) { failure(s)->set_kind(kFailureKinds); },
        "endpoint 1: unknown kind of failure"},
       {[&](auto& s) { failure(s)->set_phase(7); }, "endpoint 1: unknown phase of a failure"},
