@@ -1,8 +1,8 @@
 #pragma once
 
 // The one description of the configuration file: every key with its type, limits, default and
-// meaning. From this table come the checks of Check, the suggestions, schema.json, and the defaults
-// of the resolved plan.
+// meaning. From this table come the checks of Check, the suggestions, schema.json, the reference in
+// README.md, and the defaults of the resolved plan.
 //
 //   Rule: what a value may be          Key: a name in a map, the rule of its value, what it means
 //
@@ -81,5 +81,8 @@ std::string Describe(const Rule& rule);
 
 // The JSON Schema (draft 7) of the file: what common/config/schema.json holds.
 std::string JsonSchema();
+
+// Every key as Markdown tables, a section for each map: the end of common/config/README.md.
+std::string MarkdownReference();
 
 }  // namespace sfp::config

@@ -35,6 +35,23 @@ TEST(Schema, CommittedJsonSchemaIsTheTables) {
   EXPECT_EQ(committed.str(), JsonSchema());
 }
 
+// Written anew in the same way.
+TEST(Schema, CommittedReferenceIsTheTables) {
+  const std::string path = std::string(SFP_SOURCE_DIR) + "/common/config/README.md";
+  std::ifstream in(path);
+  std::stringstream committed;
+  committed << in.rdbuf();
+  const std::string text = committed.str();
+  const std::size_t begin = text.find("\n### The file\n");
+  const std::string above = text.substr(0, begin);
+  if (std::getenv("SFP_WRITE_SCHEMA") != nullptr) {
+    std::ofstream(path) << above << MarkdownReference();
+    return;
+  }
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_EQ(text.substr(begin), MarkdownReference());
+}
+
 TEST(Schema, EveryKeyIsDescribedInASentence) {
   std::vector<const Key*> keys;
   CollectKeys(FileRule(), keys);
