@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   const auto& options = std::get<sfp::app::MasterOptions>(parsed);
   sfp::SetLogLevel(options.log_level);
   if (options.command == sfp::app::Command::kCheck) return sfp::app::RunCheck(options);
+  if (options.command == sfp::app::Command::kTry) return sfp::app::RunTry(options);
   if (options.command == sfp::app::Command::kReport) return sfp::app::RunReport(options);
   if (options.command == sfp::app::Command::kCompare) return sfp::app::RunCompare(options);
   if (options.command == sfp::app::Command::kCerts) return sfp::app::RunCerts(options.certs);

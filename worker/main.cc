@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "worker/app/once.h"
 #include "worker/app/worker.h"
 
 int main(int argc, char** argv) {
@@ -10,5 +11,5 @@ int main(int argc, char** argv) {
   if (const int* code = std::get_if<int>(&parsed)) return *code;
   const auto& options = std::get<sfp::app::WorkerOptions>(parsed);
   sfp::SetLogLevel(options.log_level);
-  return sfp::app::RunWorker(options);
+  return options.once ? sfp::app::RunOnce(options) : sfp::app::RunWorker(options);
 }

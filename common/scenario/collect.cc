@@ -69,6 +69,7 @@ std::size_t Collector::Take(const Step& step, const Reply& reply, const JsonFind
     for (std::size_t nth = 0; nth < values_.size(); ++nth) {
       if (!rule.take_all && nth != chosen) continue;
       session.Collect(rule.into, values_[nth], pools);
+      if (on_value) on_value(rule.into, values_[nth]);
       ++taken;
     }
   }

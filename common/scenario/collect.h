@@ -14,6 +14,7 @@
 // Thread: CollectRule immutable; Collector confined to its loop.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ class Collector {
   // (matcher.h).
   std::size_t Take(const Step& step, const Reply& reply, const JsonFinder& json,
                    UserSession& session, Pools& pools, Rng& rng);
+
+  // Told of each value that is taken, if somebody wants to see them.
+  std::function<void(std::uint16_t into, std::string_view value)> on_value;
 
  private:
   void Find(const CollectRule& rule, const Reply& reply, const JsonFinder& json);

@@ -2,11 +2,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 
 #include "common/base/last_words.h"
 #include "common/scenario/program.h"
 #include "master/app/run_folder.h"
 #include "master/app/run_plan.h"
+#include "master/app/try.h"
 #include "master/compare/runs.h"
 #include "master/report/build.h"
 
@@ -78,6 +80,12 @@ int RunCheck(const MasterOptions& options) {
     std::printf("# endpoint   %-7s %s\n", endpoint.method().c_str(), endpoint.name().c_str());
   }
   return 0;
+}
+
+int RunTry(const MasterOptions& options) {
+  const auto config = LoadConfig(options);
+  if (!config) return 2;
+  return RunTry(*config, options.only_tasks, options.seed.value_or(std::random_device()()));
 }
 
 int RunReport(const MasterOptions& options) {

@@ -20,6 +20,9 @@ config::Loaded ReadConfig(const std::string& path, const config::Overrides& over
 // `check`: the resolved plan on stdout. 0, or 2 if the configuration is wrong.
 int RunCheck(const MasterOptions& options);
 
+// `try`: see try.h. 2 if the configuration is wrong.
+int RunTry(const MasterOptions& options);
+
 // `report RUN_DIR`: every report again, from the journal alone. 0, or 2 if there is no journal to
 // read.
 int RunReport(const MasterOptions& options);

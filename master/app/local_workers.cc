@@ -41,7 +41,9 @@ std::vector<std::string> Environment(const std::string& token) {
 
 // Between fork and exec only calls that are safe in a process with other threads.
 [[noreturn]] void Become(const std::vector<char*>& arguments, const std::vector<char*>& environment,
-                         pid_t parent) {
+                         pid_t parent, int in, int out) {
+  if (in >= 0) dup2(in, STDIN_FILENO);
+  if (out >= 0) dup2(out, STDOUT_FILENO);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // it died before the line above
   // Ctrl-C in the terminal is for the master, which then stops its workers in order.
@@ -55,6 +57,24 @@ std::vector<std::string> Environment(const std::string& token) {
 
 }  // namespace
 
+StatusOr<pid_t> StartWorkerProcess(const std::vector<std::string>& options,
+                                   const std::string& token, int in, int out) {
+  std::vector<std::string> variables = Environment(token);
+  std::vector<std::string> texts = {Program()};
+  texts.insert(texts.end(), options.begin(), options.end());
+  std::vector<char*> arguments;
+  for (std::string& text : texts) arguments.push_back(text.data());
+  arguments.push_back(nullptr);
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) return Unavailable(std::string("cannot start a worker: ") + strerror(errno));
+  if (child == 0) Become(arguments, environment, parent, in, out);
+  return child;
+}
+
 LocalWorkers::~LocalWorkers() {
   for (const pid_t child : children_) kill(child, SIGTERM);
   Wait(2000);
@@ -66,30 +86,14 @@ LocalWorkers::~LocalWorkers() {
 
 Status LocalWorkers::Start(std::uint32_t count, const std::string& master,
                            const std::string& log_level, const std::string& token) {
-  std::vector<std::string> variables = Environment(token);
-  const std::string program = Program();
   const auto cores = std::max(1u, UsableCores() / std::max(1u, count));
   for (std::uint32_t i = 0; i < count; ++i) {
-    std::vector<std::string> texts = {program,
-                                      "--master",
-                                      master,
-                                      "--threads",
-                                      std::to_string(cores),
-                                      "--name",
-                                      "local-" + std::to_string(i),
-                                      "--log-level",
-                                      log_level};
-    std::vector<char*> arguments;
-    for (std::string& text : texts) arguments.push_back(text.data());
-    arguments.push_back(nullptr);
-    std::vector<char*> environment;
-    for (std::string& variable : variables) environment.push_back(variable.data());
-    environment.push_back(nullptr);
-    const pid_t parent = getpid();
-    const pid_t child = fork();
-    if (child < 0) return Unavailable(std::string("cannot start a worker: ") + strerror(errno));
-    if (child == 0) Become(arguments, environment, parent);
-    children_.push_back(child);
+    const auto child =
+        StartWorkerProcess({"--master", master, "--threads", std::to_string(cores), "--name",
+                            "local-" + std::to_string(i), "--log-level", log_level},
+                           token);
+    if (!child.ok()) return child.status();
+    children_.push_back(*child);
   }
   return Ok();
 }

@@ -154,6 +154,12 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
   CLI::App* check =
       app.add_subcommand("check", "Validate the configuration, print the plan, start nothing");
   AddConfigOptions(*check, options);
+  CLI::App* attempt = app.add_subcommand(
+      "try", "One user does each task once; every request and response is shown");
+  AddConfigOptions(*attempt, options);
+  Add(*attempt, "--seed", options.seed, "Random seed (default: from the clock)");
+  attempt->add_option("--task", options.only_tasks,
+                      "Only this task, behind what its class does on_start (repeatable)");
   CLI::App* report = app.add_subcommand("report", "Rebuild every report from a run's journal");
   report->add_option("RUN_DIR", options.run_dir, "The run's directory")->required();
   AddReportOptions(*report, options.report);
@@ -189,6 +195,7 @@ std::variant<MasterOptions, int> ParseMasterOptions(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (check->parsed()) options.command = Command::kCheck;
+  if (attempt->parsed()) options.command = Command::kTry;
   if (report->parsed()) options.command = Command::kReport;
   if (compare->parsed()) options.command = Command::kCompare;
   if (certs->parsed()) options.command = Command::kCerts;

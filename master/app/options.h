@@ -20,7 +20,7 @@
 
 namespace sfp::app {
 
-enum class Command { kRun, kCheck, kReport, kCompare, kCerts, kImport };
+enum class Command { kRun, kCheck, kReport, kCompare, kCerts, kImport, kTry };
 
 struct MasterOptions {
   Command command = Command::kRun;
@@ -43,6 +43,7 @@ struct MasterOptions {
   std::string resume;         // the directory of a run to go on with; empty: a run of its own
   CertsFlags certs;
   ImportFlags import;
+  std::vector<std::string> only_tasks;  // of `try`; empty: all
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -72,6 +72,7 @@ struct Task {
   std::string name;
   Request request;
   std::vector<std::string> about;  // comments, a line each
+  std::int64_t think_ms = 0;       // on average, before it; of steps
 };
 
 struct Draft {
@@ -88,6 +89,7 @@ struct Draft {
   std::vector<Source> data;
   std::string user_class = "user";
   std::vector<Task> tasks;
+  std::string in_order;  // the tasks are steps of one, which has this name; empty: they are not
   std::vector<std::string> variables;  // to be set before a run
   Notes notes;
 };

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <map>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+#include <set>
 
 #include "master/import/document.h"
 #include "master/import/import.h"
@@ -19,8 +22,23 @@ struct Entry {
   const json::value* response = nullptr;
   std::string url;
   int status = 0;
-  std::string redirect;  // where to; empty: nowhere
+  std::string redirect;       // where to; empty: nowhere
+  std::int64_t pause_ms = 0;  // since everything before it had ended
 };
+
+// "2026-05-04T10:00:00.150Z" in ms. The zone is left out: it is the same in the whole recording.
+std::optional<std::int64_t> TimeOf(const std::string& text) {
+  std::tm time{};
+  double seconds = 0;
+  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%lf", &time.tm_year, &time.tm_mon, &time.tm_mday,
+                  &time.tm_hour, &time.tm_min, &seconds) != 6 ||
+      time.tm_year < 1970 || time.tm_year > 9999 || !(seconds >= 0 && seconds < 61)) {
+    return std::nullopt;
+  }
+  time.tm_year -= 1900;
+  time.tm_mon -= 1;
+  return timegm(&time) * 1000 + static_cast<std::int64_t>(seconds * 1000);
+}
 
 std::string Resolve(const std::string& base, const std::string& location) {
   if (location.find("://") != location.npos) return location;
@@ -69,6 +87,7 @@ class HarReader {
       const bool redirects = entry.status >= 301 && entry.status <= 308 && entry.status != 304;
       const std::string location = redirects ? Location(entry) : "";
       if (!location.empty()) entry.redirect = Resolve(entry.url, location);
+      entry.pause_ms = PauseBefore(entry);
       if (IsWanted(entry)) kept_.push_back(std::move(entry));
     }
     for (std::size_t i = 0; i < kept_.size(); ++i) AddEntry(i);
@@ -78,6 +97,20 @@ class HarReader {
  private:
   void Note(std::string_view what, std::string_view where = {}) {
     recording_.draft().notes.Add(what, where);
+  }
+
+  // How long the browser was idle in front of it; 0 if it was not, or if nobody knows.
+  std::int64_t PauseBefore(const Entry& entry) {
+    constexpr std::int64_t kShortest = 200, kLongest = 3'600'000;
+    const auto start = TimeOf(TextIn(entry.value, "startedDateTime"));
+    if (!start) return 0;
+    const std::int64_t pause = idle_since_ ? *start - *idle_since_ : 0;
+    const json::value* time = Member(entry.value, "time");
+    const double took = time != nullptr && time->is_number() ? time->to_number<double>() : 0;
+    const std::int64_t end =
+        *start + static_cast<std::int64_t>(std::clamp(took, 0.0, static_cast<double>(kLongest)));
+    idle_since_ = std::max(idle_since_.value_or(end), end);
+    return pause < kShortest ? 0 : std::min(pause, kLongest);
   }
 
   static std::string Location(const Entry& entry) {
@@ -148,6 +181,7 @@ class HarReader {
     Recorded recorded;
     recorded.method = TextIn(entry.request, "method");
     recorded.url = entry.url;
+    recorded.think_ms = entry.pause_ms / 10 * 10;
     recorded.headers = PairsIn(entry.request, "headers");
     AddBody(entry, recorded);
     int status = FollowRedirects(index, recorded);
@@ -258,6 +292,7 @@ class HarReader {
                                           ? ": no request is left to import"
                                           : ": no URL holds '" + options_.only + "'"));
     }
+    draft.in_order = "recording";
     draft.head.push_back(
         absl::StrFormat("From the recording %s: %d of %d requests, in their order.", options_.path,
                         draft.tasks.size(), entries_.size()));
@@ -271,6 +306,7 @@ class HarReader {
   std::vector<Entry> kept_;
   std::set<std::size_t> followed_;
   int assets_ = 0;
+  std::optional<std::int64_t> idle_since_;
 };
 
 }  // namespace

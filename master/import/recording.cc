@@ -202,6 +202,7 @@ bool Recording::Add(const Recorded& recorded) {
   const std::string_view path = PathOf(recorded.url);
   task.name = names_.Take(TaskName(Lower(recorded.method) + NameOf(path)));
   task.about = recorded.about;
+  task.think_ms = recorded.think_ms;
   Request& request = task.request;
   request.method = recorded.method;
   request.statuses = recorded.statuses;

@@ -34,6 +34,7 @@ struct Recorded {
   bool follow = true;
   std::string timeout;
   std::vector<std::string> about;
+  std::int64_t think_ms = 0;  // since whatever came before
 };
 
 // A shell variable in a text: curl commands may hold them. Text turns it into ${NAME:-…}.

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "common/base/text.h"
+#include "common/base/units.h"
 #include "master/import/draft.h"
 
 namespace sfp::import {
@@ -200,10 +201,26 @@ class Writer {
     Line(2, Scalar(draft_.user_class) + ":");
     Line(4, "wait: {uniform: [500ms, 2s]}");
     Line(4, "tasks:");
+    if (!draft_.in_order.empty()) return Steps();
     for (const Task& task : draft_.tasks) {
       Comments(6, task.about);
       Line(6, Scalar(task.name) + ":");
       WriteRequest(8, task.request);
+    }
+  }
+
+  void Steps() {
+    Line(6, Scalar(draft_.in_order) + ":");
+    Line(8, "steps:");
+    for (const Task& task : draft_.tasks) {
+      if (task.think_ms > 0) {
+        const auto time = [](std::int64_t ms) { return FormatDuration(Duration(ms * 1'000'000)); };
+        Line(10, "- think: {uniform: [" + time(task.think_ms / 2) + ", " +
+                     time(task.think_ms + task.think_ms / 2) + "]}");
+      }
+      Comments(10, task.about);
+      Line(10, "- name: " + Scalar(task.name));
+      WriteRequest(12, task.request);
     }
   }
 

@@ -280,6 +280,34 @@ users:
   EXPECT_EQ(Int(warning.at("count")), Int(Endpoint(report, "warned").at("requests")));
 }
 
+TEST(Scenario, TryShowsWhatEachTaskSendsAndGetsAndHidesSecrets) {
+  DemoApi api({"--speed", "20"});
+  TemporaryFolder folder;
+  std::string config = ExampleConfig(api.url(), 1);
+  config.replace(config.find("status: 400"), 11, "status: 418");
+  const std::string path = folder.Write("try.yaml", config);
+  Process all({Binary("sfp-master"), "try", "--config", path, "--seed", "1"});
+  EXPECT_EQ(all.Wait(seconds(30)), 1) << all.err();
+  const std::string said = all.out();
+  for (const char* part : {"by_term: GET /v1/staff-fee-privilege?term=20", "> Authorization: ***",
+                           "< 200 in ", "collected osu_id = ", "FAILED: HTTP 400",
+                           "would wait 100ms to 5s", "4 tasks, 4 requests, 1 failed, 0 skipped"}) {
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
+  }
+  EXPECT_EQ(said.find("dXNlcjpwYXNzd29yZA"), std::string::npos) << said;
+  api.Stop();
+
+  // Nobody is there any more; and a name that no task has.
+  Process none({Binary("sfp-master"), "try", "--config", path, "--task", "by_id"});
+  EXPECT_EQ(none.Wait(seconds(30)), 1) << none.err();
+  EXPECT_NE(none.out().find("Connection refused"), std::string::npos) << none.out();
+  EXPECT_NE(none.out().find("2 tasks, 1 requests, 1 failed, 1 skipped"), std::string::npos)
+      << none.out();
+  Process wrong({Binary("sfp-master"), "try", "--config", path, "--task", "by_terms"});
+  EXPECT_EQ(wrong.Wait(seconds(30)), 2);
+  EXPECT_NE(wrong.err().find("did you mean 'by_term'?"), std::string::npos) << wrong.err();
+}
+
 TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {
   DemoApi api({"--service-time", "60s", "--law", "constant"});
   std::string config = ExampleConfig(api.url(), 20);

@@ -104,12 +104,14 @@ class EngineThread::Loop : public engine::EngineObserver {
 };
 
 EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worker,
-                           std::uint32_t thread, std::uint32_t threads, Events events) {
+                           std::uint32_t thread, std::uint32_t threads, Events events,
+                           engine::Trace* trace) {
   const engine::Engine::Options options{.seed = run->seed,
                                         .worker = worker,
                                         .thread = thread,
                                         .threads = threads,
                                         .stop_timeout = run->stop_timeout,
+                                        .trace = trace,
                                         .utc_offset = UtcOffset()};
   loop_ = std::make_unique<Loop>(std::move(run), options, std::move(events));
 }

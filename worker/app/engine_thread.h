@@ -17,6 +17,7 @@
 #include "common/plan/plan.h"
 #include "common/stats/interval.h"
 #include "worker/app/prepared_run.h"
+#include "worker/engine/trace.h"
 #include "worker/http/resolver.h"
 
 namespace sfp::app {
@@ -29,7 +30,7 @@ class EngineThread {
   };
 
   EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worker, std::uint32_t thread,
-               std::uint32_t threads, Events events);
+               std::uint32_t threads, Events events, engine::Trace* trace = nullptr);
   // Breaks off whatever is under way, and joins.
   ~EngineThread();
 

@@ -107,6 +107,7 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
   app.add_option("--log-level", log_level, "debug, info, warn or error")
       ->envname("SFP_LOG_LEVEL")
       ->capture_default_str();
+  app.add_flag("--once", options.once)->group("");  // sfp-master's affair
   try {
     app.parse(argc, argv);
     const auto level = ParseLogLevel(log_level);

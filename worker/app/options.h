@@ -29,6 +29,7 @@ struct WorkerOptions {
   Duration drain_timeout = std::chrono::seconds(20);
   int drained_exit_code = 0;    // told to end, with everything delivered
   std::string termination_log;  // a file for the last words; empty: none
+  bool once = false;  // no master: a scenario from standard input, each task once (once.h)
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -22,7 +22,13 @@ class Engine::State {
         observer_(observer),
         options_(options),
         context_{*program_, pools, wheel, options.seed,
-                 scenario::Renderer(program_, options.utc_offset)} {}
+                 scenario::Renderer(program_, options.utc_offset)} {
+    context_.trace = options.trace;
+    if (options.trace == nullptr) return;
+    context_.collector.on_value = [this](scenario::SourceId into, std::string_view value) {
+      options_.trace->OnValue(into, value);
+    };
+  }
 
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan, Time now);

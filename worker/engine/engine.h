@@ -27,6 +27,7 @@
 #include "common/scenario/program.h"
 #include "common/stats/interval.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/trace.h"
 #include "worker/engine/wheel.h"
 
 namespace sfp::engine {
@@ -50,6 +51,7 @@ class Engine {
     std::uint32_t thread = 0;  // of the worker's threads
     std::uint32_t threads = 1;
     Duration stop_timeout{30'000'000'000};
+    Trace* trace = nullptr;  // told what the users do
     // It and a Time since its epoch are UTC since 1970; for dates in cookies and templates.
     std::optional<Duration> utc_offset{};
   };

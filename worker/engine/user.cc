@@ -152,6 +152,7 @@ void User::Take(scenario::TaskId task) {
   status_ = 0;
   broken_off_ = skipped_ = cut_ = false;
   first_ = true;
+  if (context_.trace != nullptr) context_.trace->OnTask(*task_);
 }
 
 // The order of random numbers is part of what a seed means: task, wait, values, collected values.
@@ -180,7 +181,9 @@ User::Next User::Advance() {
       case Op::Kind::kThink:
         if (Cut()) return Next::kEnd;
         until_ = now_ + task_->thinks[op.index].Think(rng_);
-        return Next::kPause;
+        if (context_.trace == nullptr) return Next::kPause;
+        context_.trace->OnThink(until_ - now_);
+        break;
       case Op::Kind::kSet:
         if (!Set(task_->sets[op.index])) return Next::kEnd;
         break;
@@ -220,8 +223,9 @@ bool User::Take(const scenario::Inputs& inputs) {
   return false;
 }
 
-bool User::Skip(scenario::EndpointId at) {
+bool User::Skip(scenario::EndpointId at, std::string_view step, const scenario::Inputs& inputs) {
   context_.recorder->Skipped(at);
+  if (context_.trace != nullptr) context_.trace->OnSkipped(*task_, step, inputs);
   skipped_ = true;
   return false;
 }
@@ -229,14 +233,15 @@ bool User::Skip(scenario::EndpointId at) {
 bool User::Draw() {
   hops_ = 0;
   retrying_ = false;
-  if (!Take(*step_)) return Skip(step_->endpoint);
+  if (!Take(*step_)) return Skip(step_->endpoint, step_->name, *step_);
   rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
   return true;
 }
 
 bool User::Set(const scenario::Assignment& set) {
-  if (!Take(set)) return Skip(task_->endpoint());
+  if (!Take(set)) return Skip(task_->endpoint(), task_->name, set);
   session_.Keep(set.into, context_.renderer.Text(set.text, draw_));
+  if (context_.trace != nullptr) context_.trace->OnValue(set.into, *session_.Value(set.into));
   return true;
 }
 
@@ -281,10 +286,12 @@ void User::LeaveAll() {
 }
 
 void User::Send() {
+  const bool traced = context_.trace != nullptr;
+  if (traced) context_.trace->OnRequest(*step_, rendered_.bytes);
   const Request request{.bytes = rendered_.bytes,
                         .head = rendered_.head,
-                        .keep_body = step_->needs_body,
-                        .keep_headers = step_->needs_headers,
+                        .keep_body = step_->needs_body || traced,
+                        .keep_headers = step_->needs_headers || traced,
                         .keep_fields = step_->needs_fields,
                         .timeout = step_->timeout};
   context_.recorder->Started(endpoint());
@@ -320,6 +327,7 @@ bool User::Settle(Exchange& exchange) {
     }
   }
   context_.recorder->Completed(endpoint(), sample);
+  if (context_.trace != nullptr) context_.trace->OnResponse(*step_, exchange);
   const bool retried = std::exchange(retrying_, false);
   if (!retried && MayRetry(exchange)) {
     rendered_ = context_.renderer.Render(*step_, draw_, session_, now_);
@@ -395,6 +403,10 @@ Time User::FirstPick(Time from) {
 
 Time User::Ended() {
   LeaveAll();
+  if (context_.trace != nullptr) {
+    const bool last = Leaves() || on_start_ == user_class().on_start.size();
+    context_.trace->OnEnded(*task_, broken_off_ || skipped_, last);
+  }
   if (stage_ == Stage::kPicked && !cut_) context_.recorder->Iteration();
   if (Leaves()) {
     if (!again_ || on_stop_ < user_class().on_stop.size()) return now_;

@@ -48,6 +48,7 @@
 #include "common/scenario/session.h"
 #include "common/stats/recorder.h"
 #include "worker/engine/connection.h"
+#include "worker/engine/trace.h"
 #include "worker/engine/user_task.h"
 #include "worker/engine/wheel.h"
 
@@ -65,6 +66,7 @@ struct UserContext {
   scenario::Examiner examiner;
   scenario::Collector collector;
   stats::Recorder* recorder = nullptr;  // set before the first user starts
+  Trace* trace = nullptr;               // null but for a user that is looked at
   bool stopping = false;                // redirects are not followed any more
   // Users that think for a hundred times as long or longer wake up on a grid of so much, together
   // with others; 0: each by itself. A loop that sleeps between any two of ten thousand wake-ups a
@@ -155,7 +157,7 @@ class User final : private Timer, private ExchangeHandler {
   bool Take(const scenario::Inputs& inputs);  // false: a value is missing
   bool Draw();                                // false: the request lacks a value and is skipped
   bool Set(const scenario::Assignment& set);
-  bool Skip(scenario::EndpointId at);
+  bool Skip(scenario::EndpointId at, std::string_view step, const scenario::Inputs& inputs);
   bool Holds(const scenario::Condition& condition);
   bool Again(const scenario::Op& op);
   Progress& ProgressOf();

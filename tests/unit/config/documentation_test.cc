@@ -185,13 +185,20 @@ TEST_F(Documentation, EveryExampleOfTheTablePassesItsOwnRule) {
   CollectRules(FileRule(), rules);
   int examples = 0;
   for (const Rule* rule : rules) {
-    if (rule->example.empty()) continue;
+    if (rule->example.empty() || rule->text) continue;  // any text will do
     ++examples;
-    Diagnostics diagnostics("table", rule->example);
-    const auto node = ParseYaml(rule->example, diagnostics);
-    ASSERT_TRUE(node.has_value()) << rule->example;
-    Check(*node, *rule, diagnostics);
-    for (const Diagnostic& finding : diagnostics.Take()) ADD_FAILURE() << Format(finding);
+    // "{status: 404} or {name: token}" are two.
+    std::string_view rest = rule->example;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find("} or {"), rest.size());
+      const std::string_view example = rest.substr(0, std::min(end + 1, rest.size()));
+      rest.remove_prefix(std::min(end + 5, rest.size()));
+      Diagnostics diagnostics("table", example);
+      const auto node = ParseYaml(example, diagnostics);
+      ASSERT_TRUE(node.has_value()) << example;
+      Check(*node, *rule, diagnostics);
+      for (const Diagnostic& finding : diagnostics.Take()) ADD_FAILURE() << Format(finding);
+    }
   }
   EXPECT_GT(examples, 10);
 }

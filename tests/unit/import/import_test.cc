@@ -42,6 +42,9 @@ v1::Scenario Checked(const std::string& config) {
 const v1::Task& TaskOf(const v1::Scenario& scenario, const std::string& name) {
   for (const v1::Task& task : scenario.users(0).tasks()) {
     if (task.name() == name) return task;
+    for (const v1::Step& step : task.steps()) {
+      if (step.request().name() == name) return step.request();
+    }
   }
   throw std::runtime_error("no task " + name);
 }
@@ -229,14 +232,21 @@ TEST(Pattern, TextsThatMatchAreMade) {
   }
 }
 
-TEST(Har, ABrowsersRecordingBecomesTasksInItsOrder) {
+TEST(Har, ABrowsersRecordingBecomesStepsInItsOrder) {
   const auto imported = ImportHar(Document("browser.har"), {.path = "browser.har"});
   ASSERT_TRUE(imported.ok()) << Message(imported.status());
   const v1::Scenario scenario = Checked(imported->config);
   EXPECT_EQ(scenario.target().url(), "https://shop.example.com");
   EXPECT_TRUE(scenario.target().decompress());
   std::vector<std::string> names;
-  for (const v1::Task& task : scenario.users(0).tasks()) names.push_back(task.name());
+  std::vector<std::int64_t> thinks_ms;
+  ASSERT_EQ(scenario.users(0).tasks_size(), 1);
+  for (const v1::Step& step : scenario.users(0).tasks(0).steps()) {
+    if (step.has_request()) names.push_back(step.request().name());
+    if (step.has_think()) thinks_ms.push_back(step.think().uniform().min_ns() / 1'000'000);
+  }
+  // Half of what passed since everything before had come to its end.
+  EXPECT_THAT(thinks_ms, ElementsAre(1835, 1000, 1500, 1300));
   EXPECT_THAT(names,
               ElementsAre("get/", "post/api/login", "get/api/items", "post/basket", "post/photo"));
   // The redirect is followed, its second request is no task; cookies are the jar's.
