@@ -108,12 +108,24 @@ plan::Shape BuildProbe(const Node& probe, Context& context, const Config& config
 
 plan::Shape BuildFind(const Node& find, Context& context) {
   plan::Sweep out;
-  const Node* rate = find.Get("spawn_rate");
-  out.levels = {Users(find.Get("users"), 10'000)};
-  out.spawn_rate = Rate(rate).value_or(0);
-  if (rate != nullptr) CheckRamp(*rate, out.levels.front(), out.spawn_rate, context);
   plan::Find search;
-  search.start = std::min(Users(find.Get("start"), 10), out.levels.front());
+  const Node* spawn_rate = find.Get("spawn_rate");
+  search.start = Users(find.Get("start"), 10);
+  if (const Node* rate = find.Get("rate")) {
+    search.rate = Rate(rate).value_or(1);
+    search.start = std::min(search.start, *search.rate);
+    search.poisson = Text(find.Get("distribution")).value_or("") == "poisson";
+    out.levels = {Users(find.Get("max_users"), 1000)};
+    if (spawn_rate != nullptr) {
+      context.diagnostics.Add(spawn_rate->key_place,
+                              "arrivals start users as they need them: there is no spawn rate");
+    }
+  } else {
+    out.levels = {Users(find.Get("users"), 10'000)};
+    search.start = std::min<double>(search.start, out.levels.front());
+    out.spawn_rate = Rate(spawn_rate).value_or(0);
+    if (spawn_rate != nullptr) CheckRamp(*spawn_rate, out.levels.front(), out.spawn_rate, context);
+  }
   const Node* goal = find.Get("goal");
   if (goal != nullptr && goal->is_scalar()) {
     const auto threshold = ParseThreshold(goal->value);
@@ -227,6 +239,7 @@ void BuildLoad(const Node* load, Context& context, Config& out) {
     out.load = BuildProbe(*probe, context, out);
   } else if (const Node* find = load->Get("find")) {
     out.load = BuildFind(*find, context);
+    if (std::get<plan::Sweep>(out.load).of_rates()) CheckPicks(*find, context, out.scenario);
   } else if (const Node* stages = load->Get("stages")) {
     out.load = BuildStages(*stages, context);
   } else if (const Node* arrivals = load->Get("arrivals")) {
@@ -249,16 +262,30 @@ void BuildThreshold(const Node& check, Context& context, Threshold& out) {
     return;
   }
   out = *threshold;
-  const auto& known = context.endpoints;
-  if (out.endpoint.empty() || std::find(known.begin(), known.end(), out.endpoint) != known.end()) {
-    return;
-  }
+}
+
+// A threshold is about the row of a name under which requests are counted.
+void CheckName(const Node& check, const Threshold& threshold, const scenario::Program& program,
+               Context& context) {
+  std::vector<std::string> names;
+  for (const scenario::Endpoint& endpoint : program.endpoints()) names.push_back(endpoint.name);
+  const auto among = [&](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), threshold.endpoint) != list.end();
+  };
+  if (threshold.endpoint.empty() || among(names)) return;
   if (check.shown) {
-    context.Add(check, "no task is called like this threshold's endpoint");
+    context.Add(check, "no request is called like this threshold's endpoint");
+  } else if (among(context.endpoints)) {
+    context.diagnostics.AddWithin(
+        check, threshold.endpoint,
+        absl::StrFormat(
+            "'%s' has no figures of its own: of more than %d request names those beyond "
+            "share the row '%s'",
+            threshold.endpoint, scenario::kMostEndpoints, std::string(scenario::kOtherEndpoint)));
   } else {
     context.diagnostics.AddWithin(
-        check, out.endpoint,
-        "no task is called '" + out.endpoint + "'" + Suggest(out.endpoint, known));
+        check, threshold.endpoint,
+        "no request is called '" + threshold.endpoint + "'" + Suggest(threshold.endpoint, names));
   }
 }
 
@@ -277,6 +304,17 @@ void BuildThresholds(const Node* thresholds, Context& context, Config& out) {
       context.diagnostics.Add(item.Get("abort")->key_place,
                               threshold.metric + " is known at the end only: it can't end the run");
     }
+  }
+}
+
+void CheckThresholdNames(const Node* thresholds, Context& context, const Config& config,
+                         const scenario::Program& program) {
+  if (thresholds == nullptr || !thresholds->is_list()) return;
+  std::size_t i = 0;
+  for (const Node& item : thresholds->children) {
+    const Node* check = item.is_scalar() ? &item : item.Get("check");
+    if (check == nullptr || !check->is_scalar()) continue;
+    CheckName(*check, config.thresholds[i++], program, context);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "common/config/config.h"
 #include "common/config/diagnostics.h"
 #include "common/config/node.h"
+#include "common/scenario/program.h"
 
 namespace sfp::config {
 
@@ -61,6 +62,9 @@ void BuildBody(const Node& task, Context& context, v1::Task& out);
 void BuildExpect(const Node* expect, Context& context, v1::Task& out);
 void BuildCollect(const Node& rule, Context& context, v1::Collect& out);
 void BuildThresholds(const Node* thresholds, Context& context, Config& out);
+// Once all is built: whether there are figures of the names that thresholds are about.
+void CheckThresholdNames(const Node* thresholds, Context& context, const Config& config,
+                         const scenario::Program& program);
 
 // A map of templates.
 void BuildFields(const Node* fields, Context& context,

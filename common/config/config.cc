@@ -68,9 +68,10 @@ Place PlaceOfTask(const Node& root, std::string_view error) {
 
 // What workers will do with the scenario is the last judge: anything that it refuses and that was
 // not found before is reported at its task.
-void CheckProgram(const Node& root, const v1::Scenario& scenario, Diagnostics& diagnostics) {
-  const auto program = scenario::Program::Compile(scenario);
-  if (program.ok()) return;
+void CheckProgram(const Node& root, Context& context, const Config& config) {
+  Diagnostics& diagnostics = context.diagnostics;
+  const auto program = scenario::Program::Compile(config.scenario);
+  if (program.ok()) return CheckThresholdNames(root.Get("thresholds"), context, config, **program);
   const std::string errors = Message(program.status());
   for (std::string_view rest = errors; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -95,7 +96,7 @@ std::optional<Config> Build(Node& root, const std::string& path, Diagnostics& di
   }
   BuildLoad(root.Get("load"), context, config);
   BuildThresholds(root.Get("thresholds"), context, config);
-  if (diagnostics.empty()) CheckProgram(root, config.scenario, diagnostics);
+  if (diagnostics.empty()) CheckProgram(root, context, config);
   if (!diagnostics.empty()) return std::nullopt;
   config.resolved_yaml = ResolvedYaml(root, context.notes);
   config.secrets = SecretsOf(root);

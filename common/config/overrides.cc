@@ -94,17 +94,18 @@ class LoadEditor {
     if (overrides_.sweep && overrides_.run_time) {
       Conflict("--run-time", "a sweep has no run time; '--step-time' is the length of a level");
     }
-    if (overrides_.rate && (overrides_.users || overrides_.sweep)) {
+    if (overrides_.rate && (overrides_.users || overrides_.sweep) && !overrides_.find) {
       Conflict("--rate", overrides_.users ? "'--rate' and '--users' exclude each other"
                                           : "'--rate' and '--sweep' exclude each other");
     }
     const int shapes = (overrides_.sweep ? 1 : 0) + (overrides_.rate ? 1 : 0) +
                        (overrides_.probe ? 1 : 0) + (overrides_.find ? 1 : 0);
+    const bool over_rates = overrides_.find && overrides_.rate && shapes == 2;
     if (overrides_.probe && shapes > 1) {
       Conflict("--probe",
                "'--probe' is a load of its own: without '--sweep', '--rate' and '--find'");
-    } else if (overrides_.find && shapes > 1) {
-      Conflict("--find", "'--find' is a load of its own: without '--sweep' and '--rate'");
+    } else if (overrides_.find && shapes > 1 && !over_rates) {
+      Conflict("--find", "'--find' is a load of its own: without '--sweep'");
     }
     if (overrides_.step_time && overrides_.users && !overrides_.probe) {
       Conflict("--step-time", "'--step-time' and '--users' exclude each other");
@@ -118,7 +119,8 @@ class LoadEditor {
     }
   }
 
-  // --users is the highest level of a probe, and the most that a search tries.
+  // --users is the highest level of a probe, and the most that a search tries; with --rate the search
+  // is over rates up to that one, and --users says how many may be busy.
   void MakeProbe(Node& load) {
     EraseShapesBut(load, "probe");
     Node* probe = load.Get("probe");
@@ -135,7 +137,13 @@ class LoadEditor {
       find = &Set(load, "find", Container(Node::Kind::kMap, "--find"));
     }
     Set(*find, "goal", Scalar("--find", *overrides_.find));
-    if (overrides_.users) Set(*find, "users", Scalar("--users", *overrides_.users));
+    if (overrides_.rate) {
+      for (const char* other : {"users", "spawn_rate"}) Erase(*find, other);
+      Set(*find, "rate", Scalar("--rate", *overrides_.rate));
+    }
+    if (!overrides_.users) return;
+    const char* key = find->Get("rate") != nullptr ? "max_users" : "users";
+    Set(*find, key, Scalar("--users", *overrides_.users));
   }
 
   // Step time and spawn rate stay if the file has a sweep already.

@@ -155,13 +155,24 @@ constexpr Key kProbeKeys[] = {
 };
 constexpr Rule kProbe{.kind = Kind::kMap, .keys = kProbeKeys, .example = "{users: 120}"};
 
+constexpr std::string_view kDistributions[] = {"constant", "poisson"};
+constexpr Rule kDistribution{.kind = Kind::kWord, .words = kDistributions};
 constexpr Key kFindKeys[] = {
     {"goal", &kText, nullptr,
      "What must hold for all requests together, such as 'p95 < 500ms', 'avg < 1s', 'failures < "
      "1%'.",
      true},
-    {"users", &kUsers, "10000", "The most users to try."},
-    {"start", &kUsers, "10", "Users of the first level."},
+    {"users", &kUsers, "10000", "The most users to try.", false, "load", "", "rate"},
+    {"rate", &kArrivalRate, nullptr,
+     "The most arrivals per second to try: the search is over rates (the open model).", false,
+     "load"},
+    {"start", &kUsers, "10", "Users, or arrivals per second, of the first level."},
+    {"max_users", &kUsers, "1000",
+     "With rate: how many may be busy at once; an arrival that finds none free is dropped.", false,
+     "", "rate"},
+    {"distribution", &kDistribution, "constant",
+     "With rate. constant: evenly spaced; poisson: at random, as independent clients come.", false,
+     "", "rate"},
     {"spawn_rate", &kSpawnRate, nullptr,
      "Users started or stopped per second between levels; without it each change takes 1 s."},
 };
@@ -191,8 +202,6 @@ constexpr Rule kRateStages{.kind = Kind::kList,
                            .most = 1000,
                            .element = &kOneRateStage,
                            .example = "[{rate: 200/s, ramp: 30s, hold: 2m}]"};
-constexpr std::string_view kDistributions[] = {"constant", "poisson"};
-constexpr Rule kDistribution{.kind = Kind::kWord, .words = kDistributions};
 constexpr Key kArrivalKeys[] = {
     {"rate", &kArrivalRate, nullptr, "Task iterations begun per second.", false, "rate"},
     {"stages", &kRateStages, nullptr, "Ramps and plateaus of the rate.", false, "rate"},
@@ -211,7 +220,7 @@ constexpr Key kLoadKeys[] = {
     {"sweep", &kSweep, nullptr, "Levels of users one after the other: the table.", false, "shape"},
     {"probe", &kProbe, nullptr,
      "Levels of users who do not think: how many requests the API runs at once.", false, "shape"},
-    {"find", &kFind, nullptr, "A search for the most users under which a goal holds.", false,
+    {"find", &kFind, nullptr, "A search for the highest load under which a goal holds.", false,
      "shape"},
     {"stages", &kStages, nullptr, "Ramps and plateaus.", false, "shape"},
     {"arrivals", &kArrivals, nullptr,

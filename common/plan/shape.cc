@@ -46,12 +46,6 @@ v1::Plan CompileShape(const Stages& stages) {
   return plan;
 }
 
-v1::Plan CompileShape(const Sweep&) {
-  v1::Plan plan;
-  AddPoint(plan, Duration(0), 0);
-  return plan;
-}
-
 void AddRate(v1::Arrivals& arrivals, Duration t, double rate) {
   v1::Arrivals::Point* point = arrivals.add_points();
   point->set_t_ns(t.count());
@@ -69,6 +63,16 @@ v1::Plan CompileShape(const Arrivals& shape) {
     AddRate(arrivals, t += stage.ramp, stage.rate);
     if (stage.hold > Duration(0)) AddRate(arrivals, t += stage.hold, stage.rate);
   }
+  return plan;
+}
+
+v1::Plan CompileShape(const Sweep& sweep) {
+  if (sweep.of_rates()) {
+    return CompileShape(
+        Arrivals{.max_users = sweep.levels.front(), .poisson = sweep.find->poisson});
+  }
+  v1::Plan plan;
+  AddPoint(plan, Duration(0), 0);
   return plan;
 }
 

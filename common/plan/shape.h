@@ -32,22 +32,27 @@ struct Stages {
   std::vector<Stage> stages;
 };
 
-// A search for the most users under which a goal holds (master/capacity/goal_search.h).
+// A search for the highest load under which a goal holds (master/capacity/goal_search.h): users or,
+// with `rate`, arrivals per second.
 struct Find {
-  std::string goal;         // as written: "p95 < 500ms"
-  std::string metric;       // of common/config/threshold.h
-  double value = 0;         // durations in ms, failures in %
-  std::uint32_t start = 1;  // users of the first level
+  std::string goal;            // as written: "p95 < 500ms"
+  std::string metric;          // of common/config/threshold.h
+  double value = 0;            // durations in ms, failures in %
+  double start = 1;            // load of the first level
+  std::optional<double> rate;  // the open model: the highest rate that is tried
+  bool poisson = false;        // its arrivals
 };
 
 struct Sweep {
-  // Users, ascending or not. With `find` only the most that are allowed: which levels there are shows
-  // while it runs.
+  // Users, ascending or not. With `find` only the most that are allowed (or, of rates, that may be
+  // busy): which levels there are shows while it runs.
   std::vector<std::uint32_t> levels;
   std::optional<Duration> step_time;  // per level, ramp included; absent: auto
   double spawn_rate = 0;              // users per second between levels; 0: each ramp takes 1 s
   bool probe = false;                 // users do not think
   std::optional<Find> find;
+
+  bool of_rates() const { return find && find->rate; }
 };
 
 // The open model.
@@ -71,7 +76,7 @@ std::uint32_t MostUsers(const Shape& shape);
 std::optional<Duration> EndOf(const Shape& shape);
 
 // Points (and end, if known), most users, arrivals and iterations of a shape; owners are the
-// caller's. Of a Sweep: most users, and no users yet.
+// caller's. Of a Sweep: most users, and no users (or arrivals) yet.
 v1::Plan Compile(const Shape& shape);
 
 // Appends the ramp from the last point's users to `users`, beginning at `at`; returns when it is

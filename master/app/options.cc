@@ -94,7 +94,8 @@ void AddConfigOptions(CLI::App& app, MasterOptions& options) {
       "1 to 4 x target.declared_pool users (or --users) without think time: how many requests the "
       "API runs at once");
   Add(app, "--find", options.overrides.find,
-      "Search for the most users (at most --users) under which a goal such as 'p95 < 500ms' holds");
+      "Search for the most users (at most --users) under which a goal such as 'p95 < 500ms' holds; "
+      "with --rate for the most arrivals per second (at most so many)");
   Add(app, "--rate", options.overrides.rate, "Arrivals per second (the open model), such as 200/s");
   Add(app, "--iterations", options.overrides.iterations, "So many tasks of all users together");
   Add(app, "--tags", options.overrides.tags, "Only tasks with one of these tags, such as a,b");

@@ -45,11 +45,17 @@ std::string Text(const plan::Arrivals& load) {
 }
 
 std::string Text(const plan::Sweep& load) {
+  if (load.of_rates()) {
+    return absl::StrFormat(
+        "search for the highest rate of %sarrivals (at most %g/s, at most %d users) under which "
+        "'%s' holds, beginning with %g/s",
+        load.find->poisson ? "Poisson " : "", *load.find->rate, load.levels.front(),
+        load.find->goal, load.find->start);
+  }
   if (load.find) {
     return absl::StrFormat(
-        "search for the most users (at most %d) under which '%s' holds, beginning with %d; each "
-        "step "
-        "until its row is valid",
+        "search for the most users (at most %d) under which '%s' holds, beginning with %g; each "
+        "step until its row is valid",
         load.levels.front(), load.find->goal, load.find->start);
   }
   if (load.probe) {
@@ -103,10 +109,12 @@ StatusOr<coordinator::RunSpec> MakeRunSpec(const config::Config& config) {
     return broken ? std::optional(coordinator::Abort{broken->check, broken->why}) : std::nullopt;
   };
   spec.resolved_config = config.resolved_yaml;
-  const bool open = std::holds_alternative<plan::Arrivals>(config.load);
+  const auto* sweep = std::get_if<plan::Sweep>(&config.load);
+  const bool open = std::holds_alternative<plan::Arrivals>(config.load) ||
+                    (sweep != nullptr && sweep->of_rates());
   // Paced or open: not known.
   spec.think_time_s = open ? -1 : (*program)->MeanThinkSeconds().value_or(-1);
-  if (const auto* sweep = std::get_if<plan::Sweep>(&config.load); sweep && sweep->probe) {
+  if (sweep != nullptr && sweep->probe) {
     spec.scenario_think_time_s = spec.think_time_s;
     spec.think_time_s = 0;
     for (v1::UserClass& user_class : *spec.scenario.mutable_users()) {

@@ -118,14 +118,19 @@ const views = (() => {
     }};
   }
 
+  // Of a row: its users or, in a search over rates, its arrivals per second.
+  const loadOf = (r) => r.rate == null ? r.users : r.rate;
+
   // What was measured, and the fitted queue through it.
   function capacityCharts() {
-    const spec = {xText: (v) => fmt.count(v) + ' users'};
-    const rps = new charts.Lines({title: 'Throughput', note: 'over users', unit: (v) => fmt.number(v) + '/s', ...spec});
-    const response = new charts.Lines({title: 'Response time', note: 'over users', unit: fmt.ms, axis: fmt.axisMs, ...spec});
+    let ofRates = false;
+    const spec = {xText: (v) => ofRates ? fmt.number(v) + ' arrivals/s' : fmt.count(v) + ' users'};
+    const rps = new charts.Lines({title: 'Throughput', note: 'over the load', unit: (v) => fmt.number(v) + '/s', ...spec});
+    const response = new charts.Lines({title: 'Response time', note: 'over the load', unit: fmt.ms, axis: fmt.axisMs, ...spec});
     return {root: el('div.charts', {}, rps.root, response.root), set(sweep) {
       const fit = sweep.fit || {};
-      const rows = new Map(sweep.rows.map((r) => [r.users, r]));
+      ofRates = sweep.rows.some((r) => r.rate != null);
+      const rows = new Map(sweep.rows.map((r) => [loadOf(r), r]));
       const curve = new Map((fit.curve || []).map((p) => [p.users, p]));
       const x = [...new Set([...curve.keys(), ...rows.keys()])].sort((a, b) => a - b);
       const of = (points, key) => x.map((n) => points.has(n) ? points.get(n)[key] : null);
@@ -188,7 +193,8 @@ const views = (() => {
 
   function sweepTable(rows) {
     const plain = (key, name, text) => ({key, name, text: (r) => text(r[key])});
-    const columns = [plain('users', 'Users', fmt.count), plain('requests', 'Requests', fmt.count), plain('failures', 'Fails', fmt.count),
+    const ofRates = rows.some((r) => r.rate != null);
+    const columns = [ofRates ? plain('rate', 'Arrivals/s', fmt.number) : plain('users', 'Users', fmt.count), plain('requests', 'Requests', fmt.count), plain('failures', 'Fails', fmt.count),
       plain('failure_pct', 'Fails %', fmt.number), plain('avg_ms', 'Average', fmt.ms), plain('rps', 'Req/s', fmt.number),
       plain('p50_ms', 'Median', fmt.ms), plain('p95_ms', 'p95', fmt.ms), plain('p99_ms', 'p99', fmt.ms),
       plain('in_flight', 'In flight', fmt.count),

@@ -17,6 +17,10 @@ namespace sfp::capacity {
 
 // Measured / allowed: below 1 the goal holds. Nothing without an answer. No failure at all counts as
 // a tenth of one: the search draws lines through logarithms.
+//
+// In a search over rates an arrival that was dropped is one that is never answered, and so is what a
+// level that falls behind adds to the requests in flight. A percentile is one of all of them; an
+// average of what has no end does not exist, if that is more than a hundredth.
 std::optional<double> GoalFigure(const v1::Goal& goal, const stats::EndpointStats& stats);
 
 // The answer from the rows of the levels that are done, in order.

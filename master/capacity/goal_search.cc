@@ -12,9 +12,10 @@ namespace sfp::capacity {
 namespace {
 
 constexpr double kClose = 1.25;   // the bracket's ends are so near when lines are drawn
-constexpr double kBeside = 1.06;  // from the crossing to the steps on both sides of it
-constexpr double kNear = 1.12;    // steps so near to it count for the line
-constexpr double kBend = 0.01;    // what a straight line through a bent curve may be off
+constexpr double kBeside = 1.06;  // from the crossing to the steps on both sides of it, at most
+constexpr double kLeastBeside = 1.01;
+constexpr double kRise = 0.3;   // of the log figure from the crossing to them, at most
+constexpr double kBend = 0.01;  // what a straight line through a bent curve may be off
 // Of a step without an answer.
 constexpr double kHopeless = 1e3;
 
@@ -27,12 +28,19 @@ struct Line {
   double middle = 0;      // mean of the logarithms of the loads
 };
 
+// Twice as far as the steps beside it, in logarithms; a little less, so that those beside a crossing
+// that has moved that far do not count.
+bool IsNear(const GoalStep& step, double crossing, double beside) {
+  const double most = std::pow(beside, 1.95);
+  return step.load * most >= crossing && step.load <= crossing * most;
+}
+
 // Through the logarithms of the steps near a load. Nothing for fewer than four, or if it does not
 // rise.
-std::optional<Line> LineThrough(std::span<const GoalStep> steps, double near) {
+std::optional<Line> LineThrough(std::span<const GoalStep> steps, double near, double beside) {
   std::vector<std::pair<double, double>> points;
   for (const GoalStep& step : steps) {
-    if (step.load * kNear < near || step.load > near * kNear || !step.figure) continue;
+    if (!IsNear(step, near, beside) || !step.figure) continue;
     points.emplace_back(std::log(step.load), std::log(Figure(step)));
   }
   const auto n = static_cast<double>(points.size());
@@ -125,27 +133,45 @@ GoalAnswer GoalSearch::CloseIn(const Bracket& bracket) const {
              absl::StrFormat("between %.4g and %.4g", *bracket.holds, *bracket.misses));
 }
 
-GoalAnswer GoalSearch::PinDown(double crossing, std::span<const GoalStep> steps) const {
-  // The line's own crossing is a better middle for the next line; it settles at once.
+GoalAnswer GoalSearch::PinDown(const Bracket& bracket, double crossing,
+                               std::span<const GoalStep> steps) const {
+  // The line's own crossing is a better middle for the next line; it settles at once. Where the
+  // figure rises steeply the line counts nearer steps only, once there are such.
+  double beside = kBeside;
   std::optional<Line> line;
-  for (int i = 0; i < 3; ++i) {
-    line = LineThrough(steps, crossing);
-    if (!line) break;
+  for (int i = 0; i < 4; ++i) {
+    const auto next = LineThrough(steps, crossing, beside);
+    if (!next) break;
+    line = next;
     const double moved = std::clamp(std::exp(line->crossing), crossing / 1.1, crossing * 1.1);
-    if (std::abs(moved / crossing - 1) < 0.01) break;
+    const double least = std::max(kLeastBeside, range_.whole ? 1 + 1 / crossing : 0);
+    const double nearer = std::min(beside, std::max(least, std::exp(kRise / line->slope)));
+    const bool settled = std::abs(moved / crossing - 1) < 0.01 && nearer == beside;
     crossing = moved;
+    beside = nearer;
+    if (settled) break;
   }
-  std::size_t near = 0, below = 0;
+  std::size_t near = 0, below = 0, hold = 0;
   for (const GoalStep& step : steps) {
-    if (step.load * kNear < crossing || step.load > crossing * kNear) continue;
+    if (!IsNear(step, crossing, beside)) continue;
     ++near;
     below += step.load < crossing;
+    hold += Figure(step) < 1;
   }
+  const double gap = *bracket.misses / *bracket.holds;
+  if ((hold == 0 || hold == near) && gap > (range_.whole ? 1 + 1.5 / crossing : kLeastBeside) &&
+      steps.size() < kMostSteps) {
+    return Ask(std::sqrt(*bracket.holds * *bracket.misses),
+               absl::StrFormat("between %.4g and %.4g", *bracket.holds, *bracket.misses));
+  }
+  // Without a line it is a wall, once both its sides are there twice.
+  const bool wall = !line && hold >= 2 && near - hold >= 2 && gap <= kLeastBeside * kLeastBeside;
+  if (wall) line = Line{.crossing = std::log(*bracket.holds), .half_width = std::log(gap) + kBend};
   const bool enough = line && near >= kFewestSteps;
   const bool precise = enough && line->half_width <= kPrecision;
   if (!precise && steps.size() < kMostSteps) {
     // Whole loads next to a small crossing are one apart.
-    const double side = 2 * below <= near ? 1 / kBeside : kBeside;
+    const double side = 2 * below <= near ? 1 / beside : beside;
     double next = crossing * side;
     if (range_.whole) next = side < 1 ? std::floor(next) : std::ceil(next);
     return Ask(next,
@@ -173,7 +199,7 @@ GoalAnswer GoalSearch::Answer(std::span<const GoalStep> steps) const {
   }
   const double low = std::log(bracket.holds_figure), high = std::log(bracket.misses_figure);
   const double part = std::clamp(-low / std::max(high - low, 1e-9), 0.0, 1.0);
-  return PinDown(*bracket.holds * std::pow(*bracket.misses / *bracket.holds, part), steps);
+  return PinDown(bracket, *bracket.holds * std::pow(*bracket.misses / *bracket.holds, part), steps);
 }
 
 }  // namespace sfp::capacity

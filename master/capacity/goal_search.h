@@ -9,8 +9,12 @@
 //   close in where log figure over log load crosses 1 between the best that held and the least that
 //            missed, until they are a quarter apart
 //   pin down steps by turns 6 % below and 6 % above the crossing, so that each load is measured again
-//            and again; a straight line through log figure over log load of all steps within a fifth
-//            of the crossing; it ends when the 95 % interval of the crossing (Student's t, from the
+//            and again; nearer, down to 1 %, where the figure rises steeply, as an open queue's does
+//            near its limit: a third more or less of it is as much as a straight line stands for.
+//            A line through log figure over log load of all steps within twice that. Where all of them
+//            hold, or all miss, the steps go between the best that held and the least that missed;
+//            where these two meet without a line (a target that answers no more) the crossing lies
+//            between them. It ends when the 95 % interval of the crossing (Student's t, from the
 //            steps' own scatter, whatever its source) is narrower than ±3 %, or after kMostSteps.
 //            That is a sequential test: Chow and Robbins, Annals of Mathematical Statistics 36, 1965
 //
@@ -72,7 +76,8 @@ class GoalSearch {
   GoalAnswer Ask(double load, std::string doing) const;
   GoalAnswer Climb(const Bracket& bracket, std::span<const GoalStep> steps) const;
   GoalAnswer CloseIn(const Bracket& bracket) const;
-  GoalAnswer PinDown(double crossing, std::span<const GoalStep> steps) const;
+  GoalAnswer PinDown(const Bracket& bracket, double crossing,
+                     std::span<const GoalStep> steps) const;
 
   Range range_;
 };

@@ -66,6 +66,15 @@ std::size_t MserCut(std::span<const std::uint64_t> values) {
   return cut;
 }
 
+bool CutMatters(std::span<const std::uint64_t> values, std::size_t from, std::size_t cut) {
+  const Moments before = Of(values.subspan(from, cut - from));
+  const Moments after = Of(values.subspan(cut));
+  const double change = std::abs(before.mean - after.mean);
+  const double poisson = before.mean / static_cast<double>(cut - from);
+  const double error = std::sqrt(std::max(before.error2, poisson) + after.error2);
+  return change > kLeastChange * after.mean && change > kStandardErrors * error;
+}
+
 LevelGovernor::LevelGovernor(std::uint32_t users, std::uint32_t begin_s,
                              std::optional<std::uint32_t> fixed_end_s)
     : users_(users),
@@ -108,12 +117,7 @@ void LevelGovernor::WarmUp(Counts counts) {
 void LevelGovernor::Extend(Counts counts) {
   const auto cut = static_cast<std::uint32_t>(MserCut(counts));
   if (cut <= *warm_up_s_ || *warm_up_s_ >= most_warm_up_s_) return;
-  const Moments before = Of(counts.subspan(*warm_up_s_, cut - *warm_up_s_));
-  const Moments after = Of(counts.subspan(cut));
-  const double change = std::abs(before.mean - after.mean);
-  const double poisson = before.mean / (cut - *warm_up_s_);
-  const double error = std::sqrt(std::max(before.error2, poisson) + after.error2);
-  if (change <= kLeastChange * after.mean || change <= kStandardErrors * error) return;
+  if (!CutMatters(counts, *warm_up_s_, cut)) return;
   const auto seconds = static_cast<std::uint32_t>(counts.size());
   warm_up_s_ = std::max(cut, seconds > kLookBack ? seconds - kLookBack : 0);
 }

@@ -40,6 +40,8 @@ struct LevelDecision {
 
 // Where MSER cuts the beginning off: at most half of the values.
 std::size_t MserCut(std::span<const std::uint64_t> values);
+// Whether [from, cut) differs from what follows by more than 5 % and three standard errors.
+bool CutMatters(std::span<const std::uint64_t> values, std::size_t from, std::size_t cut);
 
 class LevelGovernor {
  public:

@@ -131,6 +131,12 @@ void JudgeGenerator(const Measured& m, Judgement& out) {
         absl::StrFormat("a worker or the master was away: users were missing or doubled in %d %s",
                         m.degraded_seconds, m.degraded_seconds == 1 ? "second" : "seconds"));
   }
+  if (m.jumps > 0) {
+    out.Add(Verdict::kDegraded,
+            absl::StrFormat("a machine was suspended or its wall clock stepped, as after a freeze, "
+                            "in %d %s",
+                            m.jumps, m.jumps == 1 ? "second" : "seconds"));
+  }
   if (m.dropped > 0) {
     out.Add(Verdict::kDegraded,
             absl::StrFormat("%d %s dropped: all users were busy (max_users)", m.dropped,

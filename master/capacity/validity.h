@@ -50,6 +50,7 @@ struct Measured {
   double busy_share = 0;  // of the workers' seconds, those in which a thread had no time left
   std::uint64_t own_failures = 0;  // requests that failed for want of our own descriptors or ports
   std::uint32_t degraded_seconds = 0;  // without a worker that should have run
+  std::uint32_t jumps = 0;  // seconds in which a wall clock was stepped or a machine suspended
 };
 
 struct Judgement {

@@ -18,33 +18,35 @@ constexpr std::uint32_t kMostUnits = 600;
 constexpr std::uint32_t kLeastSeconds = 10;
 
 struct Span {
-  std::uint32_t users = 0, begin_s = 0, end_s = 0;
+  std::uint32_t begin_s = 0, end_s = 0;
   std::uint32_t length() const { return end_s - begin_s; }
 };
 
-// By users; of a level that a run has twice the longer one.
-std::map<std::uint32_t, Span> SpansOf(const results::Results& results) {
-  std::map<std::uint32_t, Span> out;
-  const auto add = [&](const Span& span) {
-    Span& kept = out[span.users];
+// Of a level that a run has twice the longer one.
+std::map<Load, Span> SpansOf(const results::Results& results) {
+  std::map<Load, Span> out;
+  const auto add = [&](const Load& load, const Span& span) {
+    Span& kept = out[load];
     if (span.length() > kept.length()) kept = span;
   };
   const auto known = static_cast<std::uint32_t>(results.series().size());
   for (const results::Row& row : results.rows()) {
-    add({row.users, row.begin_s, std::min(row.end_s.value_or(known), known)});
+    const std::uint32_t users = row.rate > 0 ? 0 : row.users;
+    add({users, row.rate}, {row.begin_s, std::min(row.end_s.value_or(known), known)});
   }
   if (!out.empty()) return out;
   // The open model has no constant number of users: all but its first seconds.
-  if (results.plan().has_arrivals()) return {{0, {0, std::min(2U, known), known}}};
+  if (results.plan().has_arrivals()) return {{Load{}, {std::min(2U, known), known}}};
   Span best, now;
+  std::uint32_t best_users = 0, users = 0;
   for (std::uint32_t s = 0; s < known; ++s) {
     const results::SeriesPoint& point = results.series()[s];
     // The second in which users begin belongs to the ramp.
-    if (point.users != now.users) now = {point.users, s + 1, s + 1};
+    if (point.users != std::exchange(users, point.users)) now = {s + 1, s + 1};
     now.end_s = std::max(now.begin_s, s + 1);
-    if (point.users > 0 && now.length() > best.length()) best = now;
+    if (users > 0 && now.length() > best.length()) best = now, best_users = users;
   }
-  return {{best.users, best}};
+  return {{Load{best_users, 0}, best}};
 }
 
 std::vector<int> Indices(const results::Results& of, const std::vector<std::string>& names) {
@@ -156,9 +158,14 @@ const char* Word(const Difference& d) {
   return Comparison::Better(d) ? "better" : "same";
 }
 
+std::string Words(const Load& load) {
+  if (load.rate > 0) return absl::StrFormat("%.4g arrivals per second", load.rate);
+  return load.users > 0 ? absl::StrFormat("%d users", load.users) : "";
+}
+
 std::string Where(const Comparison& c, const Difference& d) {
-  const std::uint32_t users = c.stretches[d.pair].users;
-  return c.endpoints[d.endpoint] + (users > 0 ? absl::StrFormat(" at %d users", users) : "");
+  const std::string load = Words(c.stretches[d.pair].load);
+  return c.endpoints[d.endpoint] + (load.empty() ? "" : " at " + load);
 }
 
 bool Beyond(const Difference& d) {
@@ -184,24 +191,30 @@ StatusOr<Comparison> CompareRuns(const Input& a, const Input& b) {
   if (a.results->run().resolved_config() != b.results->run().resolved_config()) {
     out.notes.push_back("the configurations differ");
   }
+  if (a.results->run().sfp_version() != b.results->run().sfp_version()) {
+    out.notes.push_back("A was measured by sfp " + a.results->run().sfp_version() + ", B by sfp " +
+                        b.results->run().sfp_version());
+  }
   out.endpoints = Common(a, b, out.notes);
   std::vector<Span> spans_a, spans_b;
   std::vector<std::uint32_t> unit_s;
   auto theirs = SpansOf(*b.results);
-  for (const auto& [users, span] : SpansOf(*a.results)) {
-    const auto found = theirs.find(users);
+  for (const auto& [load, span] : SpansOf(*a.results)) {
+    const auto found = theirs.find(load);
     if (found == theirs.end()) continue;
     const Span& other = found->second;
     const std::uint32_t shorter = std::min(span.length(), other.length());
     if (shorter < kLeastSeconds) {
-      out.notes.push_back(absl::StrFormat("%d users: only %d steady seconds, %d are needed", users,
-                                          shorter, kLeastSeconds));
+      const std::string words = Words(load);
+      out.notes.push_back(absl::StrFormat("%sonly %d steady seconds, %d are needed",
+                                          words.empty() ? "" : words + ": ", shorter,
+                                          kLeastSeconds));
       continue;
     }
     spans_a.push_back(span);
     spans_b.push_back(other);
     unit_s.push_back((std::max(span.length(), other.length()) + kMostUnits - 1) / kMostUnits);
-    out.stretches.push_back({users, span.begin_s, span.end_s, other.begin_s, other.end_s});
+    out.stretches.push_back({load, span.begin_s, span.end_s, other.begin_s, other.end_s});
   }
   if (spans_a.empty()) {
     std::string why = "the two runs have no load in common that both held for 10 s";
@@ -231,7 +244,7 @@ std::string ToText(const Comparison& c, const Input& a, const Input& b) {
   for (std::size_t i = 0; i < c.stretches.size(); ++i) {
     const Stretch& s = c.stretches[i];
     out += absl::StrFormat("\n%sseconds %d to %d of A, %d to %d of B\n",
-                           s.users > 0 ? absl::StrFormat("%d users, ", s.users) : "", s.a_begin_s,
+                           Words(s.load).empty() ? "" : Words(s.load) + ", ", s.a_begin_s,
                            s.a_end_s, s.b_begin_s, s.b_end_s);
     report::Table table({"endpoint", "figure", "A", "B", "change", "95 % interval", ""}, 2);
     for (const Difference& d : c.differences) {
@@ -271,7 +284,9 @@ std::string ToJson(const Comparison& c, const Input& a, const Input& b) {
     static constexpr const char* kKeys[] = {"rps", "p50_ms", "p95_ms", "p99_ms", "failures"};
     w.BeginObject(report::JsonWriter::kInline);
     w.Key("endpoint").Value(c.endpoints[d.endpoint]);
-    w.Key("users").Value(c.stretches[d.pair].users);
+    const Load& load = c.stretches[d.pair].load;
+    w.Key("users").Value(load.users);
+    w.Key("rate").Value(load.rate > 0 ? report::Number(load.rate) : std::nullopt);
     w.Key("figure").Value(kKeys[static_cast<std::size_t>(d.figure)]);
     w.Key("a").Value(d.a);
     w.Key("b").Value(d.b);

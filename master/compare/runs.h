@@ -1,7 +1,7 @@
 #pragma once
 
 // `compare`: two runs from their journals. What is compared is what both did under the same load:
-// levels of a sweep with as many users, or else each run's longest stretch of seconds with constant
+// levels of a sweep with the same load, or else each run's longest stretch of seconds with constant
 // users. Degraded seconds are left out. Long runs are cut into at most 600 units of equal length.
 //
 // Thread: pure functions.
@@ -24,8 +24,15 @@ struct Input {
   results::Replay replay;
 };
 
-struct Stretch {
+// Users, or of a search over rates arrivals per second; neither in a run of the open model.
+struct Load {
   std::uint32_t users = 0;
+  double rate = 0;
+  auto operator<=>(const Load&) const = default;
+};
+
+struct Stretch {
+  Load load;
   std::uint32_t a_begin_s = 0, a_end_s = 0, b_begin_s = 0, b_end_s = 0;
 };
 

@@ -176,7 +176,7 @@ class Run {
   void JoinLate(Worker& worker, Part& part, Time now);
   void TickLost(Time now);
   void TickLevels(Time now);
-  void BeginLevel(std::uint32_t users, std::uint32_t at_s, Time now);
+  void BeginLevel(double load, std::uint32_t at_s, Time now);  // users, or of rates: per second
   bool CloseLevel(std::uint32_t end_s, Time now);
   // The row ends at end_s, the next level begins, or the run ends, at at_s.
   void NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now);
@@ -223,7 +223,7 @@ class Run {
   std::optional<Time> all_away_since_;
   // A sweep: the open level from 0, and until which second the policy was asked.
   std::size_t level_ = 0;
-  std::uint32_t level_users_ = 0;
+  double level_load_ = 0;
   std::uint32_t level_ramp_s_ = 0;
   std::uint32_t level_begin_s_ = 0;
   std::optional<std::uint32_t> level_end_s_;

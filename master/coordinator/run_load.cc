@@ -153,27 +153,34 @@ std::uint32_t Run::EarliestChange(Time now) const {
   return static_cast<std::uint32_t>((t + 2 * kSecondNs - 1) / kSecondNs);
 }
 
-void Run::BeginLevel(std::uint32_t users, std::uint32_t at_s, Time now) {
+void Run::BeginLevel(double load, std::uint32_t at_s, Time now) {
   const auto& sweep = std::get<plan::Sweep>(spec_.shape);
-  level_users_ = users;
-  const Duration begin =
-      plan::AppendLevel(plan_, Duration(at_s * kSecondNs), users, sweep.spawn_rate);
+  level_load_ = load;
+  Duration begin(at_s * kSecondNs);
+  if (sweep.of_rates()) {
+    plan::AppendRate(plan_, begin, load);
+  } else {
+    begin = plan::AppendLevel(plan_, begin, static_cast<std::uint32_t>(load), sweep.spawn_rate);
+  }
   level_ramp_s_ = at_s;
   level_begin_s_ = level_full_s_ = asked_ = static_cast<std::uint32_t>(begin.count() / kSecondNs);
   if (!WriteLevelStarted(level_begin_s_, now)) return;
   const std::optional<std::uint32_t> levels = spec_.levels->Count();
   const std::string doing = spec_.levels->Doing();
-  LogInfo(absl::StrFormat("level %u%s: %u users%s", level_ + 1,
-                          levels ? absl::StrFormat(" of %u", *levels) : "", users,
-                          doing.empty() ? "" : " (" + doing + ")"));
+  LogInfo(absl::StrFormat(
+      "level %u%s: %.6g %s%s", level_ + 1, levels ? absl::StrFormat(" of %u", *levels) : "", load,
+      sweep.of_rates() ? "arrivals per second" : "users", doing.empty() ? "" : " (" + doing + ")"));
   level_left_.reset();
   level_why_.clear();
-  level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
+  level_end_s_ = spec_.levels->Begin(load, level_ramp_s_, level_begin_s_);
 }
 
 bool Run::WriteLevelStarted(std::uint32_t begin_s, Time now) {
+  const bool of_rates = std::get<plan::Sweep>(spec_.shape).of_rates();
   return WriteRecord(now, [&](v1::JournalRecord& record) {
-    record.mutable_level()->set_users(level_users_);
+    record.mutable_level()->set_users(of_rates ? plan_.most_users()
+                                               : static_cast<std::uint32_t>(level_load_));
+    if (of_rates) record.mutable_level()->set_rate(level_load_);
     record.mutable_level()->set_begin_s(begin_s);
   });
 }
@@ -185,9 +192,9 @@ bool Run::CloseLevel(std::uint32_t end_s, Time now) {
 
 void Run::NextLevel(std::uint32_t end_s, std::uint32_t at_s, Time now) {
   if (!CloseLevel(end_s, now)) return;
-  if (const auto users = spec_.levels->Next(results_.rows())) {
+  if (const auto load = spec_.levels->Next(results_.rows())) {
     ++level_;
-    BeginLevel(*users, at_s, now);
+    BeginLevel(*load, at_s, now);
   } else {
     last_level_ended_ = true;
     plan_.set_end_ns(at_s * kSecondNs);
@@ -209,11 +216,9 @@ void Run::AskPolicy(Time now) {
   const std::optional<std::uint32_t> complete = results_.complete_second();
   if (!complete || asked_ > *complete) return;
   asked_ = *complete + 1;
-  std::vector<std::uint64_t> per_second;
-  for (std::uint32_t s = level_full_s_; s < asked_; ++s) {
-    per_second.push_back(results_.series()[s].requests);
-  }
-  const LevelDecision decision = spec_.levels->Decide(per_second);
+  const auto& series = results_.series();
+  const std::size_t from = std::min<std::size_t>(level_full_s_, asked_);
+  const LevelDecision decision = spec_.levels->Decide({&series[from], asked_ - from});
   level_left_ = decision.left;
   level_why_ = decision.why;
   if (decision.begin_s && *decision.begin_s > level_begin_s_) {

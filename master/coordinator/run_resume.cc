@@ -101,9 +101,16 @@ void Run::TickResuming(Time now) {
   Finish(Outcome::Kind::kIncomplete, "the master came back, no worker did", now);
 }
 
-// Whoever ran at its end has run it to its end: workers follow the plan without their master.
+// Whoever ran at its end has run it to its end: workers follow the plan without their master. So have
+// those who delivered all, though their users may have been paused at the last.
 bool Run::PlanIsOver(Time now) const {
   if (plan_.end_ns() <= 0 || now < start_ + Duration(plan_.end_ns())) return false;
+  bool finished = false, others = false;
+  for (const auto& [index, part] : parts_) {
+    if (part.left) continue;
+    (part.stage == Stage::kFinished ? finished : others) = true;
+  }
+  if (finished && !others) return true;
   return LoadStopped() * kSecondNs >= plan_.end_ns() - kSecondNs;
 }
 
@@ -182,7 +189,7 @@ bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s,
   const Duration at(at_s * kSecondNs);
   const bool closed = results_.rows().back().end_s.has_value();
   const std::span<const results::Row> done(results_.rows().data(), level_ + (closed ? 1 : 0));
-  const std::optional<std::uint32_t> next = spec_.levels->Next(done);
+  const std::optional<double> next = spec_.levels->Next(done);
   last_level_ended_ = closed && !next;
   if (paused_from) plan::Pause(plan_, *paused_from, at);
   if (last_level_ended_) return true;
@@ -191,9 +198,12 @@ bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s,
     BeginLevel(*next, at_s, now);
     return !over();
   }
-  const std::uint32_t users = level_users_ = results_.rows().back().users;
+  const std::uint32_t users = results_.rows().back().users;
+  level_load_ = sweep.of_rates() ? results_.rows().back().rate : users;
   std::uint32_t begin_s = results_.rows().back().begin_s;
-  if (paused_from || plan_.points().rbegin()->users() != users) {
+  if (sweep.of_rates()) {
+    begin_s = at_s;  // the rate is there at once
+  } else if (paused_from || plan_.points().rbegin()->users() != users) {
     // From nobody, by the sweep's own ramp.
     while (plan_.points_size() > 0 && plan_.points().rbegin()->t_ns() >= at.count()) {
       plan_.mutable_points()->RemoveLast();
@@ -202,8 +212,8 @@ bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s,
   }
   level_ramp_s_ = at_s;
   level_begin_s_ = level_full_s_ = asked_ = std::max(begin_s, at_s);
-  LogInfo(absl::StrFormat("level %u: %u users, measured anew", level_ + 1, users));
-  level_end_s_ = spec_.levels->Begin(users, level_ramp_s_, level_begin_s_);
+  LogInfo(absl::StrFormat("level %u is measured anew", level_ + 1));
+  level_end_s_ = spec_.levels->Begin(level_load_, level_ramp_s_, level_begin_s_);
   return WriteLevelStarted(level_begin_s_, now);
 }
 

@@ -88,6 +88,10 @@ Habits HabitsOf(const results::Results& results) {
   });
   // Connections found closed say it best.
   habits.keep_alive = FindCluster(connections.closed_idle);
+  // A server that went away meets users in step after the same time, too; but others outlive it.
+  if (habits.keep_alive && !habits.idle.None(habits.keep_alive->at + habits.keep_alive->width)) {
+    habits.keep_alive.reset();
+  }
   if (habits.keep_alive) {
     habits.closings = true;
     habits.slack = kLeastSlack + 2 * RoundTrip(results);
@@ -134,6 +138,35 @@ bool CameBack(const results::Results& results, const results::Episode& episode) 
   return before && behind && failures * 2 >= requests;
 }
 
+// Most of what a burst broke had just been idle for the same time, and hardly any connection was idle
+// for longer and answered: users in step have met a keep-alive timeout. (A restart meets users in
+// step while they think: their connections are found closed, or refused, later.) Where the timeout is
+// known the burst must be at it: it may begin up to 0.2 s before, for what counts as breaking at once
+// is that late.
+constexpr double kInStep = 0.8;
+constexpr Duration kAtOnce{200'000'000};
+
+std::optional<Cluster> InStep(const Habits& habits, const results::Episode& episode) {
+  Histogram idle;
+  std::uint64_t breaks = 0;
+  for (const stats::FailureMap& rows : episode.failures) {
+    for (const auto& [key, row] : rows) {
+      if (!stats::IsBreak(key.kind)) continue;
+      breaks += row.count;
+      idle.Merge(row.idle);
+    }
+  }
+  const std::optional<Cluster> step = FindCluster(idle);
+  if (!step || static_cast<double>(step->count) < kInStep * static_cast<double>(breaks)) {
+    return std::nullopt;
+  }
+  if (!habits.keep_alive) {
+    return habits.idle.None(step->at + step->width) ? step : std::nullopt;
+  }
+  const Duration before = habits.keep_alive->at - step->at;
+  return before <= kAtOnce && -before <= habits.keep_alive->width ? step : std::nullopt;
+}
+
 // How failures of one row divide.
 struct Part {
   Cause cause;
@@ -142,8 +175,8 @@ struct Part {
   Histogram idle, since_send;
 };
 
-std::vector<Part> Divide(const Habits& habits, Cause rest, Cause fresh,
-                         const stats::FailureStats& row) {
+std::vector<Part> Divide(const Habits& habits, const std::optional<Cluster>& in_step, Cause rest,
+                         Cause fresh, const stats::FailureStats& row) {
   Part race{Cause::kKeepAliveRace, 0}, kill{Cause::kKilledInFlight, 0}, other{rest, 0};
   const auto place = [](const Histogram& from, auto belongs, Histogram Part::*into, Part& yes,
                         Part& no) {
@@ -155,8 +188,12 @@ std::vector<Part> Divide(const Habits& habits, Cause rest, Cause fresh,
       for (std::uint64_t i = 0; i < n; ++i) (part.*into).Record(at);
     });
   };
+  const auto steps = [&](Duration at) {
+    return in_step && std::max(at - in_step->at, in_step->at - at) <= in_step->width;
+  };
   place(
-      row.idle, [&](Duration at) { return IsRace(habits, at); }, &Part::idle, race, other);
+      row.idle, [&](Duration at) { return IsRace(habits, at) || steps(at); }, &Part::idle, race,
+      other);
   place(
       row.since_send, [&](Duration at) { return IsKill(habits, at); }, &Part::since_send, kill,
       other);
@@ -279,6 +316,10 @@ std::vector<Limit> LimitsOf(const Habits& habits) {
 
 Findings Explain(const results::Results& results) {
   const Habits habits = HabitsOf(results);
+  std::map<const results::Episode*, std::optional<Cluster>> in_step;
+  for (const results::Episode& episode : results.connections().episodes) {
+    in_step[&episode] = InStep(habits, episode);
+  }
   Table table;
   ForEachRow(
       results.connections(), [&](std::size_t endpoint, const stats::FailureKey& key,
@@ -292,8 +333,8 @@ Findings Explain(const results::Results& results) {
           return Add(table, endpoint, key, row, {cause, row.count});
         }
         const bool untouched = episode == nullptr && key.phase == Phase::kSend;
-        for (const Part& part :
-             Divide(habits, cause, untouched ? Cause::kAcceptOverflow : cause, row)) {
+        for (const Part& part : Divide(habits, episode != nullptr ? in_step[episode] : std::nullopt,
+                                       cause, untouched ? Cause::kAcceptOverflow : cause, row)) {
           Add(table, endpoint, key, row, part);
         }
       });

@@ -106,6 +106,7 @@ std::string SleepSentence(const std::string& whose, const results::ClockTrouble&
                          Seconds(clocks.suspended), clocks.first_suspended_s);
 }
 
+// What is degraded by them says the row of those seconds.
 void NoteClocks(const results::Results& results, Run& run) {
   for (const auto& [index, worker] : results.workers()) {
     const std::string name = WorkerName(worker);
@@ -116,16 +117,16 @@ void NoteClocks(const results::Results& results, Run& run) {
                            name, std::abs(offset_s), offset_s > 0 ? "ahead of" : "behind"));
     }
     if (worker.clocks.steps > 0) {
-      Note(run, Verdict::kDegraded, StepSentence("the wall clock of " + name, worker.clocks));
+      Note(run, Verdict::kValid, StepSentence("the wall clock of " + name, worker.clocks));
     }
     if (worker.clocks.suspended > Duration(0)) {
-      Note(run, Verdict::kDegraded, SleepSentence("the machine of " + name, worker.clocks));
+      Note(run, Verdict::kValid, SleepSentence("the machine of " + name, worker.clocks));
     }
   }
   const results::ClockTrouble& ours = results.clocks();
   if (ours.steps > 0) Note(run, Verdict::kValid, StepSentence("the master's wall clock", ours));
   if (ours.suspended > Duration(0)) {
-    Note(run, Verdict::kDegraded, SleepSentence("the master's machine", ours));
+    Note(run, Verdict::kValid, SleepSentence("the master's machine", ours));
   }
 }
 
@@ -133,8 +134,7 @@ void NoteRows(const Report& report, Run& run) {
   for (const Row& row : report.rows) {
     if (row.measuring) continue;
     for (const std::string& reason : row.judgement.reasons) {
-      Note(run, row.judgement.verdict,
-           report.sweep ? absl::StrFormat("%d users: %s", row.users, reason) : reason);
+      Note(run, row.judgement.verdict, report.sweep ? LoadOf(row) + ": " + reason : reason);
     }
   }
 }

@@ -65,15 +65,17 @@ std::vector<std::string> LiveRow(const Endpoint& e, const results::Counts& recen
 }
 
 std::string RowTable(const Report& report) {
-  Table table({"users", "requests", "fails", "fails %", "avg ms", "req/s", "p50", "p95", "p99",
-               "in flight", "verdict"},
+  const bool of_rates = report.find && report.find->of_rates;
+  Table table({of_rates ? "arrivals/s" : "users", "requests", "fails", "fails %", "avg ms", "req/s",
+               "p50", "p95", "p99", "in flight", "verdict"},
               0);
   for (const Row& row : report.rows) {
-    table.Add({std::to_string(row.users), std::to_string(row.requests),
-               std::to_string(row.failures), Fixed(row.failure_pct, 1), Ms(row.avg_ms),
-               Fixed(row.rps, 1), Ms(row.p50_ms, row.censored, "p50"),
-               Ms(row.p95_ms, row.censored, "p95"), Ms(row.p99_ms, row.censored, "p99"),
-               std::to_string(row.in_flight), std::string(capacity::Name(row.judgement.verdict))});
+    table.Add({of_rates ? Fixed(row.rate, 1) : std::to_string(row.users),
+               std::to_string(row.requests), std::to_string(row.failures),
+               Fixed(row.failure_pct, 1), Ms(row.avg_ms), Fixed(row.rps, 1),
+               Ms(row.p50_ms, row.censored, "p50"), Ms(row.p95_ms, row.censored, "p95"),
+               Ms(row.p99_ms, row.censored, "p99"), std::to_string(row.in_flight),
+               std::string(capacity::Name(row.judgement.verdict))});
   }
   return table.Text();
 }

@@ -232,6 +232,7 @@ void WriteSeries(JsonWriter& w, const std::vector<SeriesPoint>& series) {
 void Write(JsonWriter& w, const Row& row) {
   w.BeginObject();
   w.Key("users").Value(row.users);
+  w.Key("rate").Value(row.rate);
   w.Key("requests").Value(row.requests);
   w.Key("failures").Value(row.failures);
   w.Key("failure_pct").Value(row.failure_pct);
@@ -346,8 +347,10 @@ void Write(JsonWriter& w, const std::optional<Found>& find) {
   if (!find) return w.Null();
   w.BeginObject();
   w.Key("goal").Value(find->goal);
-  w.Key("users").Value(find->users);
-  Write(w.Key("users_ci95"), find->ci95);
+  w.Key("users").Value(find->of_rates ? Number() : find->load);
+  Write(w.Key("users_ci95"), find->of_rates ? Interval95() : find->ci95);
+  w.Key("rate").Value(find->of_rates ? find->load : Number());
+  Write(w.Key("rate_ci95"), find->of_rates ? find->ci95 : Interval95());
   w.Key("steps").Value(std::uint64_t{find->steps});
   w.Key("done").Value(find->done);
   Write(w.Key("says"), find->says);

@@ -7,6 +7,7 @@
 #include "common/base/units.h"
 #include "master/report/json_writer.h"
 #include "master/report/latencies.h"
+#include "master/report/rows.h"
 #include "master/report/table.h"
 
 namespace sfp::report {
@@ -65,12 +66,14 @@ std::string Heading(const Report& report) {
 }
 
 std::string MainTable(const Report& report, bool seed) {
-  Table table({"Users", "Total requests", "Total fails", "Failures %", "Average ms", "Requests/s",
-               "p50 ms", "p95 ms", "p99 ms", "In flight", "Verdict"},
+  const bool of_rates = report.find && report.find->of_rates;
+  Table table({of_rates ? "Arrivals/s" : "Users", "Total requests", "Total fails", "Failures %",
+               "Average ms", "Requests/s", "p50 ms", "p95 ms", "p99 ms", "In flight", "Verdict"},
               0);
   for (const Row& row : report.rows) {
-    table.Add({Cell(row.users), Cell(seed ? row.requests - row.failures : row.requests),
-               Cell(row.failures), Cell(row.failure_pct, 1),
+    table.Add({of_rates ? Cell(row.rate, 1) : Cell(row.users),
+               Cell(seed ? row.requests - row.failures : row.requests), Cell(row.failures),
+               Cell(row.failure_pct, 1),
                seed ? Cell(row.success_avg_ms, 0) : Cell(row.avg_ms, 0, row.ci95_avg),
                seed ? Cell(row.success_rps, 1) : Cell(row.rps, 1, row.ci95_rps),
                Cell(row.p50_ms, 0, row.censored, "p50"), Cell(row.p95_ms, 0, row.censored, "p95"),
@@ -84,7 +87,7 @@ std::string MainTable(const Report& report, bool seed) {
     if (row.judgement.reasons.empty()) continue;
     out += any ? "" : "\n";
     any = true;
-    out += absl::StrFormat("* %d users, **%s**: ", row.users,
+    out += absl::StrFormat("* %s, **%s**: ", LoadOf(row),
                            std::string(capacity::Name(row.judgement.verdict)));
     for (std::size_t i = 0; i < row.judgement.reasons.size(); ++i) {
       out += (i > 0 ? "; " : "") + EscapeMarkdown(row.judgement.reasons[i]);

@@ -119,6 +119,7 @@ struct SeriesPoint {
 // A level of a sweep, or the whole run.
 struct Row {
   std::uint32_t users = 0;
+  Number rate;  // arrivals per second, in a search over rates
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;
   Number failure_pct;
@@ -192,8 +193,8 @@ struct Run {
 // The search for the highest load under which a goal holds.
 struct Found {
   std::string goal;
-  Number
-      users;  // the most under which it holds; empty if there is no such number, or none is known
+  bool of_rates = false;  // its loads are arrivals per second, not users
+  Number load;  // the highest under which it holds; empty if there is none, or none is known
   Interval95 ci95;
   std::size_t steps = 0;
   bool done = false;

@@ -1,5 +1,7 @@
 #include "master/report/rows.h"
 
+#include <absl/strings/str_format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -55,6 +57,7 @@ void Fill(const results::Generator& generator, const stats::EndpointStats& total
   out.lag_p99 = generator.lag.Quantile(0.99);
   out.loop_lag_p99 = generator.loop_lag.Quantile(0.99);
   out.throttled_s = Seconds(generator.throttled);
+  out.jumps = generator.jumps;
   if (generator.intervals > 0) {
     out.busy_share = static_cast<double>(generator.busy) / generator.intervals;
   }
@@ -76,6 +79,11 @@ Row LevelRow(const results::Results& results, const results::Row& level) {
   AddIntervals(IntervalsOf(level.batches, end_s, level.total.response), row);
   capacity::Measured measured;
   measured.users = level.users;
+  if (level.rate > 0) {
+    row.rate = level.rate;
+    measured.users_vary = true;
+    measured.dropped = level.total.dropped;
+  }
   measured.window_s = window_s;
   measured.requests = row.requests;
   if (row.avg_ms) measured.mean_response_s = *row.avg_ms / 1000;
@@ -178,6 +186,11 @@ Row WholeRun(const results::Results& results) {
 }
 
 }  // namespace
+
+std::string LoadOf(const Row& row) {
+  return row.rate ? absl::StrFormat("%.4g arrivals per second", *row.rate)
+                  : absl::StrFormat("%d users", row.users);
+}
 
 bool IsSteady(const results::Results& results) {
   if (!results.rows().empty()) return false;

@@ -79,7 +79,8 @@ Status Results::ApplyBody(const v1::JournalRecord& record, Duration at) {
     case v1::JournalRecord::kSnapshot:
       return OnSnapshot(record.snapshot(), at);
     case v1::JournalRecord::kLevel:
-      return timeline_.StartLevel(record.level().users(), record.level().begin_s());
+      return timeline_.StartLevel(record.level().users(), record.level().begin_s(),
+                                  record.level().rate());
     case v1::JournalRecord::kLevelEnded:
       return timeline_.EndLevel(record.level_ended().end_s());
     case v1::JournalRecord::kPlan:
@@ -93,6 +94,7 @@ Status Results::ApplyBody(const v1::JournalRecord& record, Duration at) {
     case v1::JournalRecord::kClockChanged:
       NoteClocks(clocks_, record.clock_changed().step_ns(), record.clock_changed().suspended_ns(),
                  SecondOf(at));
+      if (record.clock_changed().suspended_ns() > 0) NoteJump(SecondOf(at));
       return Ok();
     case v1::JournalRecord::kStopping:
       stopping_ = record.stopping().why();
@@ -256,6 +258,7 @@ void Results::Count(Worker& worker, const v1::Snapshot& snapshot, Checked checke
   worker.cpu = interval.cpu;
   worker.cpu_max = std::max(worker.cpu_max, interval.cpu);
   NoteClocks(worker.clocks, snapshot.clock_step_ns(), snapshot.suspended_ns(), interval.index);
+  if (snapshot.clock_step_ns() != 0 || snapshot.suspended_ns() > 0) NoteJump(interval.index);
   if (!worker.lost) {
     worker.awaited = true;
     worker.users = interval.users;
@@ -299,6 +302,11 @@ void Results::CountFailures(const stats::Interval& interval) {
       stats::AddFailures(rows, key, row);
     }
   }
+}
+
+void Results::NoteJump(std::uint32_t second) {
+  timeline_.NoteJump(second);
+  ++generator_.jumps;
 }
 
 Status Results::OnFinished(const v1::WorkerFinished& finished) {

@@ -202,6 +202,7 @@ class Results {
                           Duration at) const;
   void Count(Worker& worker, const v1::Snapshot& snapshot, Checked checked);
   void CountFailures(const stats::Interval& interval);
+  void NoteJump(std::uint32_t second);
   Episode& EpisodeAt(std::uint32_t second);
   void UpdateComplete();
 

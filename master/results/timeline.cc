@@ -32,6 +32,7 @@ void Generator::Merge(const Generator& other) {
   throttled += other.throttled;
   intervals += other.intervals;
   busy += other.busy;
+  jumps += other.jumps;
 }
 
 void Timeline::Add(const stats::Interval& interval, std::optional<std::uint32_t> previous,
@@ -83,6 +84,16 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
       settled_row->total.Merge(stats);
       settled_row->batches.Add(second, stats);
     }
+  }
+}
+
+void Timeline::NoteJump(std::uint32_t second) {
+  const auto retained = seconds_.find(second);
+  if (retained != seconds_.end()) ++retained->second.generator.jumps;
+  if (Row* row = RowOf(second)) {
+    ++row->generator.jumps;
+    const auto at = static_cast<std::size_t>(row - rows_.data());
+    if (retained == seconds_.end()) ++settled_[at].generator.jumps;
   }
 }
 
@@ -154,8 +165,8 @@ Row* Timeline::RowOf(std::uint32_t second) {
   return nullptr;
 }
 
-Status Timeline::StartLevel(std::uint32_t users, std::uint32_t begin_s) {
-  const bool again = level_open() && rows_.back().users == users;
+Status Timeline::StartLevel(std::uint32_t users, std::uint32_t begin_s, double rate) {
+  const bool again = level_open() && rows_.back().users == users && rows_.back().rate == rate;
   if (level_open() && !again) return Invalid("a level begins before the last one has ended");
   const std::uint32_t least = rows_.empty() ? 0
                               : again       ? rows_.back().begin_s
@@ -167,10 +178,10 @@ Status Timeline::StartLevel(std::uint32_t users, std::uint32_t begin_s) {
     settled_.emplace_back();
   }
   rows_.back().users = users;
+  rows_.back().rate = rate;
   rows_.back().begin_s = begin_s;
   settled_.back() = Settled{.total = {}, .generator = {}, .batches = Batches(begin_s)};
   Rebuild(rows_.size() - 1);
-  RefreshRows(rows_.back().begin_s);
   return Ok();
 }
 
@@ -180,7 +191,6 @@ Status Timeline::EndLevel(std::uint32_t end_s) {
   if (end_s < first_retained_) return Invalid("a level ends too far in the past");
   rows_.back().end_s = end_s;
   Rebuild(rows_.size() - 1);
-  RefreshRows(rows_.back().begin_s);
   return Ok();
 }
 
@@ -194,26 +204,31 @@ void Timeline::Rebuild(std::size_t at) {
     rows_[at].batches.Add(second, figures.total);
     rows_[at].generator.Merge(figures.generator);
   }
+  rows_[at].degraded = false;
+  RefreshRow(rows_[at], rows_[at].begin_s);
 }
 
-// The figures that follow from the series, of rows that reach behind `since`.
 void Timeline::RefreshRows(std::uint32_t since) {
-  for (Row& row : rows_) {
-    if (row.end_s && *row.end_s < since) continue;
-    const auto known = static_cast<std::uint32_t>(series_.size());
-    const std::uint32_t end = row.end_s ? std::min(*row.end_s, known) : known;
-    row.per_second.clear();
-    row.response_sum_s.clear();
-    row.degraded = false;
-    for (std::uint32_t s = row.begin_s; s < end; ++s) {
-      row.per_second.push_back(series_[s].requests);
-      row.response_sum_s.push_back(series_[s].response_sum_s);
-      row.degraded = row.degraded || series_[s].degraded;
-    }
-    std::uint32_t last = end;  // the first second that does not count for `in_flight`
-    if (!row.end_s && complete_) last = std::min(end, *complete_ + 1);
-    row.in_flight = last > row.begin_s ? series_[last - 1].in_flight : 0;
+  for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
+    if (row->end_s && *row->end_s < since) return;  // and so do those before it
+    RefreshRow(*row, since);
   }
+}
+
+void Timeline::RefreshRow(Row& row, std::uint32_t since) const {
+  const auto known = static_cast<std::uint32_t>(series_.size());
+  const std::uint32_t end = row.end_s ? std::min(*row.end_s, known) : known;
+  const std::uint32_t length = end > row.begin_s ? end - row.begin_s : 0;
+  row.per_second.resize(length);
+  row.response_sum_s.resize(length);
+  for (std::uint32_t s = std::max(since, row.begin_s); s < end; ++s) {
+    row.per_second[s - row.begin_s] = series_[s].requests;
+    row.response_sum_s[s - row.begin_s] = series_[s].response_sum_s;
+    row.degraded = row.degraded || series_[s].degraded;
+  }
+  std::uint32_t last = end;  // the first second that does not count for `in_flight`
+  if (!row.end_s && complete_) last = std::min(end, *complete_ + 1);
+  row.in_flight = last > row.begin_s ? series_[last - 1].in_flight : 0;
 }
 
 std::uint32_t Timeline::FirstRecent(std::uint32_t seconds) const {

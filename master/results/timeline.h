@@ -43,14 +43,16 @@ struct Generator {
   stats::Histogram loop_lag;    // of the loops' turns
   Duration throttled{0};        // their cgroups were held back, over all workers
   std::uint32_t intervals = 0;  // of a worker
-  std::uint32_t busy = 0;  // of them, those in which a thread had its core for itself all the time
+  std::uint32_t busy = 0;   // of them, those in which a thread had its core for itself all the time
+  std::uint32_t jumps = 0;  // seconds in which a wall clock was stepped or a machine suspended
   void Add(const stats::Interval& interval);
   void Merge(const Generator& other);
 };
 
 // A level of a sweep, or the whole run as its only row. It covers [begin_s, end_s).
 struct Row {
-  std::uint32_t users = 0;
+  std::uint32_t users = 0;  // of a search over rates: how many may be busy
+  double rate = 0;          // arrivals per second; 0: the closed model
   std::uint32_t begin_s = 0;
   std::optional<std::uint32_t> end_s;  // absent while it runs
   std::uint64_t in_flight = 0;         // at its end, or now
@@ -80,13 +82,15 @@ class Timeline {
            std::uint32_t carried_users, std::uint64_t carried_in_flight);
   // Seconds up to this one are complete. Never goes back.
   void Complete(std::uint32_t second);
+  // A worker's wall clock was stepped in this second, or a machine suspended.
+  void NoteJump(std::uint32_t second);
   // Seconds [from, to) are degraded, those that have not come yet included.
   void MarkDegraded(std::uint32_t from, std::uint32_t to);
   // From here on every new second is degraded, until told otherwise.
   void SetDegraded(bool degraded) { degraded_ = degraded; }
 
-  // A new row; or, if the last one is open and has as many users, its new begin.
-  Status StartLevel(std::uint32_t users, std::uint32_t begin_s);
+  // A new row; or, if the last one is open and has the same load, its new begin.
+  Status StartLevel(std::uint32_t users, std::uint32_t begin_s, double rate = 0);
   Status EndLevel(std::uint32_t end_s);
   // No level may begin or end before this second any more.
   std::uint32_t first_retained() const { return first_retained_; }
@@ -130,7 +134,9 @@ class Timeline {
   void Settle();
   Row* RowOf(std::uint32_t second);
   void Rebuild(std::size_t row);
+  // The figures that follow from the series, of rows that reach behind `since`: from there on.
   void RefreshRows(std::uint32_t since);
+  void RefreshRow(Row& row, std::uint32_t since) const;
   std::uint32_t FirstRecent(std::uint32_t seconds) const;
 
   std::vector<SeriesPoint> series_;

@@ -228,6 +228,54 @@ TEST(MainJob, ATerminalIsRedrawnAndColouredAsFarAsItCanAndMay) {
   EXPECT_FALSE(has(*dumb, "\x1b")) << dumb->out();
 }
 
+TEST(MainJob, AThresholdThatIsBrokenForItsTimeEndsTheRunWithACompleteReport) {
+  DemoApi api({"--speed", "20"});
+  std::string config = ExampleConfig(api.url(), 20);
+  config.replace(config.find("- \"p95 < 500ms\""), 15,
+                 "- {check: \"by_term: p95 < 1us\", abort: true, for: 2s}");
+  Master master({config,
+                 {"--local-workers", "2", "--headless", "--users", "10", "--spawn-rate", "50",
+                  "--run-time", "1h"}});
+  EXPECT_EQ(master.process().Wait(seconds(120)), 1) << master.process().err();
+  const json::object report = master.Report();
+  ExpectEqualsServer(report, api.Stop());
+  EXPECT_FALSE(report.at("run").at("interrupted").as_bool());
+  const json::object& threshold = report.at("thresholds").at(0).as_object();
+  EXPECT_TRUE(threshold.at("aborted").as_bool());
+  EXPECT_FALSE(threshold.at("held").as_bool());
+  const std::string said = "threshold by_term: p95 < 1us was broken for ";
+  EXPECT_NE((master.process().out() + master.process().err()).find(said), std::string::npos)
+      << master.process().err();
+  EXPECT_NE(Content(master.out() / "junit.xml").find("it ended the run"), std::string::npos);
+}
+
+// Two runs of one thing and one of an API that is 30 % slower, side by side.
+TEST(MainJob, CompareFindsWhatIsSlowerAndNothingElse) {
+  const std::string exact = "--law=constant";
+  DemoApi first({"--service-time", "100ms", exact}), second({"--service-time", "100ms", exact}),
+      slower({"--service-time", "130ms", exact});
+  std::vector<std::unique_ptr<Master>> masters;
+  for (const DemoApi* api : {&first, &second, &slower}) {
+    masters.push_back(std::make_unique<Master>(
+        MasterSetup{ExampleConfig(api->url(), 20),
+                    {"--local-workers", "1", "--headless", "--users", "5", "--spawn-rate", "50",
+                     "--run-time", "14s", "--seed", "1"}}));
+  }
+  for (const auto& master : masters) {
+    ASSERT_NE(master->process().Wait(seconds(90)), 3) << master->process().err();
+  }
+  const auto compare = [&](const std::string& a, const std::string& b, int exit_code) {
+    Process process({Binary("sfp-master"), "compare", a, b});
+    EXPECT_EQ(process.Wait(seconds(30)), exit_code) << process.out() << process.err();
+    return process.out() + process.err();
+  };
+  const std::string a = masters[0]->out(), b = masters[1]->out(), c = masters[2]->out();
+  EXPECT_NE(compare(a, b, 0).find("no significant regression"), std::string::npos);
+  EXPECT_NE(compare(a, c, 1).find("p50 ms of Aggregated at 5 users: +"), std::string::npos);
+  EXPECT_NE(compare(c, a, 0).find("better"), std::string::npos);
+  EXPECT_NE(compare(a, a + "/nothing", 2).find("nothing"), std::string::npos);
+}
+
 TEST(MainJob, SecretsAreInNoOutput) {
   DemoApi api({"--speed", "20", "--password", "opensesame-4711"});
   Master master({ExampleConfig(api.url(), 20),

@@ -318,7 +318,10 @@ TEST(Forensics, TellFaultsOfOneRunApartAsTheServerCountedThem) {
     EXPECT_NEAR(static_cast<double>(found[cause]), each, 4 * std::sqrt(each)) << Name(cause);
     other -= found[cause];
   }
-  EXPECT_LE(static_cast<double>(other), 0.05 * static_cast<double>(rig.failed()));
+  // A fault that strikes anybody looks like a victim of a limit if hardly anybody was idle, or waited,
+  // for as long: with 1 % probability (Survivors::kRare), which those two that have a time can meet.
+  const double rare = 0.01 * 2 * each;
+  EXPECT_LE(static_cast<double>(other), rare + 4 * std::sqrt(rare)) << rig.failed();
 }
 
 TEST(Forensics, InferTheTimeoutsOfTheServer) {

@@ -1,47 +1,14 @@
 // One trouble at a time, with the answer known.
 
-#include <gtest/gtest.h>
+#include "tests/sim/cluster/cluster.h"
 
-#include "common/base/log.h"
-#include "tests/sim/cluster/simulation.h"
+#include <gtest/gtest.h>
 
 namespace sfp::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class ClusterTest : public testing::Test {
- protected:
-  ClusterTest() : sim(1) { SetLogLevel(LogLevel::kError); }
-
-  // So many workers, joined, and a run of 40 users under way for 5 s.
-  void RunWith(std::uint32_t workers, Duration run_time = seconds(30)) {
-    for (std::uint32_t i = 0; i < workers; ++i) sim.AddWorker(1, seconds(17 * i) - seconds(20));
-    ASSERT_TRUE(sim.StartRun(ConstantRun(40, run_time, workers)).ok());
-    sim.RunFor(seconds(6));
-    ASSERT_EQ(sim.master().state(), coordinator::RunState::kRunning);
-    ASSERT_EQ(sim.running_users(), 40u);
-  }
-  SimWorker& worker(std::size_t i) { return *sim.workers()[i]; }
-  int Count(v1::JournalRecord::BodyCase kind) const {
-    int count = 0;
-    for (const auto& record : sim.records()) count += record.body_case() == kind;
-    return count;
-  }
-  void ExpectDoneAndEqual(std::uint32_t workers) {
-    ASSERT_TRUE(sim.RunUntilOver(seconds(120)));
-    EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kDone) << sim.outcome()->why;
-    EXPECT_FALSE(sim.outcome()->totals_differ);
-    for (std::uint32_t i = 0; i < workers; ++i) {
-      const results::Worker& there = sim.master().results()->workers().at(worker(i).index());
-      EXPECT_TRUE(stats::SameTotals(there.totals, worker(i).truth())) << "worker " << i;
-      EXPECT_EQ(worker(i).agent().unacknowledged(), 0u);
-    }
-  }
-
-  Simulation sim;
-};
 
 TEST_F(ClusterTest, QuietRunDeliversEverything) {
   RunWith(3, seconds(10));
@@ -101,6 +68,7 @@ TEST_F(ClusterTest, WrongAndSteppedWallClocksChangeNoFigureAndAreNamed) {
     EXPECT_EQ(worker.clocks.largest_step, third ? seconds(7) : seconds(0));
   }
   EXPECT_EQ(b.clocks().largest_step, -seconds(2));
+  EXPECT_EQ(b.generator().jumps, 1u);  // the worker's: the master's own bends no figure
   EXPECT_EQ(a.clocks().steps, 0u);
 }
 
@@ -281,178 +249,6 @@ TEST_F(ClusterTest, StopEndsTheRunEarlyWithEverythingDelivered) {
   EXPECT_TRUE(sim.records().back().ended().interrupted());
 }
 
-TEST_F(ClusterTest, LiveEditChangesUsersEverywhereAtOnce) {
-  RunWith(2, seconds(300));
-  ASSERT_TRUE(sim.master().SetUsers(90, 1000, sim.MasterClock()).ok());
-  sim.RunFor(seconds(4));
-  EXPECT_EQ(sim.running_users(), 90u);
-  ASSERT_TRUE(sim.master().SetUsers(10, 1000, sim.MasterClock()).ok());
-  sim.RunFor(seconds(4));
-  EXPECT_EQ(sim.running_users(), 10u);
-}
-
-TEST_F(ClusterTest, LiveEditChangesTheRateOfArrivalsEverywhere) {
-  for (int i = 0; i < 2; ++i) sim.AddWorker();
-  coordinator::RunSpec spec = ConstantRun(40, seconds(300), 2);
-  spec.shape = plan::Arrivals{.rate = 100, .run_time = seconds(300), .stages = {}, .max_users = 40};
-  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
-  sim.RunFor(seconds(6));
-  EXPECT_FALSE(sim.master().SetUsers(90, 1000, sim.MasterClock()).ok());
-  EXPECT_FALSE(sim.master().SetRate(0, sim.MasterClock()).ok());
-  ASSERT_TRUE(sim.master().SetRate(300, sim.MasterClock()).ok());
-  sim.RunFor(seconds(3));
-  const plan::Plan plan = *plan::Plan::Create(sim.plan());
-  const auto arrivals = plan.rate()->By(seconds(300)) / plan::kOneArrival;
-  EXPECT_GT(arrivals, 300 * 290);  // from a whole second some seconds after the start on
-  EXPECT_EQ(arrivals % 200, 0);
-  for (const auto& each : sim.workers()) EXPECT_TRUE(each->alive());
-  sim.master().StopRun("enough", sim.MasterClock());
-  EXPECT_TRUE(sim.RunUntilOver(seconds(10)));
-}
-
-// 30 users with 10 iterations each, two a second.
-coordinator::RunSpec Limited(std::uint32_t workers) {
-  coordinator::RunSpec spec = ConstantRun(30, seconds(300), workers);
-  spec.shape =
-      plan::Constant{.users = 30, .spawn_rate = 1000, .run_time = std::nullopt, .iterations = 301};
-  return spec;
-}
-
-TEST_F(ClusterTest, IterationsAreDoneExactlyAndEndTheRun) {
-  for (int i = 0; i < 3; ++i) sim.AddWorker(1 + i % 2);
-  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
-  ExpectDoneAndEqual(3);
-  EXPECT_EQ(sim.master().results()->iterations(), 301u);
-  EXPECT_LT(sim.master().results()->duration(), seconds(12));
-}
-
-TEST_F(ClusterTest, IterationsOfALostWorkerAreNobodyElses) {
-  for (int i = 0; i < 3; ++i) sim.AddWorker();
-  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
-  sim.RunFor(seconds(4));
-  worker(1).Kill();
-  ASSERT_TRUE(sim.RunUntilOver(seconds(60)));
-  EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kIncomplete);
-  const std::uint64_t done = sim.master().results()->iterations();
-  EXPECT_GT(done, 200u);
-  EXPECT_LT(done, 301u);
-  EXPECT_NE(sim.outcome()->why.find(std::to_string(done) + " of 301 iterations were done"),
-            std::string::npos)
-      << sim.outcome()->why;
-}
-
-TEST_F(ClusterTest, AWorkerThatComesBackGoesOnWithItsIterations) {
-  for (int i = 0; i < 3; ++i) sim.AddWorker();
-  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
-  sim.RunFor(seconds(4));
-  sim.Cut(worker(1), milliseconds(10), milliseconds(10));
-  sim.Swallow(worker(1), seconds(6));  // lost, but not long enough to stop its load
-  sim.RunFor(seconds(5));
-  EXPECT_EQ(Count(v1::JournalRecord::kLost), 1);
-  ExpectDoneAndEqual(3);
-  EXPECT_EQ(sim.master().results()->iterations(), 301u);
-}
-
-TEST_F(ClusterTest, AWorkerThatStoppedItsLoadDoesNotRepeatIterations) {
-  for (int i = 0; i < 3; ++i) sim.AddWorker();
-  ASSERT_TRUE(sim.StartRun(Limited(3)).ok());
-  sim.RunFor(seconds(3));
-  sim.Swallow(worker(1), seconds(11));
-  ASSERT_TRUE(sim.RunUntilOver(seconds(60)));
-  EXPECT_LE(sim.master().results()->iterations(), 301u);
-  EXPECT_EQ(worker(1).starts(), 1);
-}
-
-// Workers with places 0, 1, 2 (sessions 1, 2, 3), as pods of an Indexed Job have them.
-class PlacesTest : public ClusterTest {
- protected:
-  void Begin() {
-    for (std::uint32_t i = 0; i < 3; ++i) sim.AddWorker(1, seconds(11 * i), i);
-    ASSERT_TRUE(sim.StartRun(ConstantRun(42, seconds(40), 3)).ok());
-    sim.RunFor(seconds(6));
-    ASSERT_EQ(sim.running_users(), 42u);
-  }
-  // No user runs twice and none is missing, whoever runs it.
-  void ExpectEachUserOnce() { EXPECT_EQ(sim.running_users(), 42u); }
-};
-
-TEST_F(PlacesTest, OfTwoWorkersInOnePlaceTheNewerCountsAndNothingTwice) {
-  Begin();
-  const v1::Plan before = sim.plan();
-  const std::uint32_t users = worker(1).users();
-  SimWorker& newer = sim.AddWorker(1, seconds(900), 1);
-  sim.RunFor(milliseconds(200));
-  EXPECT_EQ(worker(1).users(), 0u) << "the older one goes on";
-  sim.RunFor(seconds(5));
-  EXPECT_EQ(worker(1).exit_code(), agent::kExitReplaced);
-  EXPECT_NE(worker(1).exit_reason().find("--index 1"), std::string::npos)
-      << worker(1).exit_reason();
-  EXPECT_EQ(newer.users(), users);
-  ExpectEachUserOnce();
-  // Exactly the older one's entries, nobody else's users were moved for good.
-  const v1::Plan after = sim.plan();
-  for (int i = 0; i < before.owners_size(); ++i) {
-    const std::uint32_t owner = before.owners(i);
-    EXPECT_EQ(after.owners(i), owner == worker(1).index() ? newer.index() : owner);
-  }
-  ExpectDoneAndEqual(4);
-  EXPECT_EQ(Count(v1::JournalRecord::kLost), 0);
-}
-
-TEST_F(PlacesTest, AKilledWorkersSuccessorTakesItsUsers) {
-  Begin();
-  worker(2).Kill();
-  sim.RunFor(milliseconds(300));  // before the loss is noticed
-  SimWorker& newer = sim.AddWorker(1, seconds(3), 2);
-  sim.RunFor(seconds(6));
-  EXPECT_EQ(newer.users(), 14u);
-  ExpectEachUserOnce();
-  ASSERT_TRUE(sim.RunUntilOver(seconds(120)));
-  EXPECT_EQ(sim.outcome()->missing_workers, 1u);
-  EXPECT_EQ(Count(v1::JournalRecord::kLost), 1);
-}
-
-TEST_F(PlacesTest, OneThatWasCutOffWhenItWasReplacedDeliversAndGoes) {
-  Begin();
-  sim.Swallow(worker(0), seconds(8));
-  sim.RunFor(seconds(4));
-  sim.AddWorker(1, seconds(77), 0);
-  sim.RunFor(seconds(12));
-  EXPECT_EQ(worker(0).exit_code(), agent::kExitReplaced) << worker(0).exit_reason();
-  EXPECT_EQ(worker(0).starts(), 1);
-  ExpectEachUserOnce();
-  ExpectDoneAndEqual(4);
-}
-
-TEST_F(PlacesTest, AReplacedWorkerStaysReplacedForTheNextMaster) {
-  Begin();
-  sim.Swallow(worker(0), seconds(30));
-  sim.RunFor(seconds(4));
-  SimWorker& newer = sim.AddWorker(1, seconds(77), 0);
-  sim.RunFor(seconds(4));
-  EXPECT_EQ(newer.users(), 14u);
-  sim.KillMaster();
-  sim.RunFor(seconds(2));
-  ASSERT_TRUE(sim.ResumeMaster(ConstantRun(42, seconds(40), 3)).ok());
-  sim.RunFor(seconds(40));
-  EXPECT_EQ(worker(0).exit_code(), agent::kExitReplaced) << worker(0).exit_reason();
-  EXPECT_EQ(newer.exit_code().value_or(0), 0) << newer.exit_reason();
-  ExpectDoneAndEqual(4);
-}
-
-TEST_F(PlacesTest, AWorkerThatDiesWhileItLeavesIsLostAndHoldsNobodyUp) {
-  Begin();
-  worker(1).agent().OnSignal(worker(1).Clock());
-  sim.RunFor(milliseconds(10));
-  worker(1).Kill();
-  sim.RunFor(seconds(5));
-  EXPECT_EQ(Count(v1::JournalRecord::kLost), 1);
-  ASSERT_TRUE(sim.master().results()->complete_second());
-  EXPECT_GT(*sim.master().results()->complete_second(), 7u);
-  ASSERT_TRUE(sim.RunUntilOver(seconds(120)));
-  EXPECT_EQ(sim.outcome()->missing_workers, 1u);
-}
-
 TEST_F(ClusterTest, WhoIsMissingIsNamed) {
   for (const std::uint32_t place : {0, 3}) sim.AddWorker(1, seconds(0), place);
   coordinator::RunSpec spec = ConstantRun(10, seconds(10), 4);
@@ -482,26 +278,6 @@ TEST_F(ClusterTest, WorkerThatCannotPrepareFailsTheRun) {
   ASSERT_TRUE(sim.RunUntilOver(seconds(5)));
   EXPECT_EQ(sim.outcome()->kind, coordinator::Outcome::Kind::kFailed);
   EXPECT_NE(sim.outcome()->why.find("cannot resolve api.example"), std::string::npos);
-}
-
-TEST_F(ClusterTest, SweepGoesThroughItsLevelsAndEnds) {
-  for (int i = 0; i < 2; ++i) sim.AddWorker();
-  coordinator::RunSpec spec = ConstantRun(10, seconds(10), 2);
-  spec.shape = plan::Sweep{.levels = {10, 30, 20}, .step_time = seconds(6)};
-  spec.levels = coordinator::MakeLevelPolicy(spec.shape);
-  ASSERT_TRUE(sim.StartRun(std::move(spec)).ok());
-  sim.RunFor(seconds(11));
-  EXPECT_EQ(sim.running_users(), 30u);
-  ExpectDoneAndEqual(2);
-  const auto& rows = sim.master().results()->rows();
-  ASSERT_EQ(rows.size(), 3u);
-  const std::uint32_t users[] = {10, 30, 20};
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(rows[i].users, users[i]);
-    EXPECT_GE(rows[i].begin_s, 6 * i + 1);
-    EXPECT_EQ(rows[i].end_s, 6 * i + 6);
-    EXPECT_GT(rows[i].total.succeeded, 0u);
-  }
 }
 
 TEST_F(ClusterTest, SecondRunFollowsTheFirst) {

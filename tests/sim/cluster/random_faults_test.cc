@@ -27,6 +27,9 @@ using std::chrono::seconds;
 constexpr std::uint64_t kSeedsPerTest = 20;
 constexpr Duration kUntilPaused = milliseconds(3200);
 constexpr Duration kUntilHandedBack = milliseconds(1000);
+// A new revision reaches each worker by its own path: who gains users may have them before those
+// who lose them hear of it. The longest path takes 15 ms.
+constexpr Duration kRevisionUnderWay = milliseconds(50);
 
 Duration UpTo(Rng& rng, Duration most) {
   return Duration(static_cast<std::int64_t>(rng.Below(static_cast<std::uint64_t>(most.count()))));
@@ -100,7 +103,6 @@ class Schedule {
     ++tally_.replaced;
     Join(place);
     quiet_from_ += seconds(4);  // the older one has that long to end
-    settled_from_ += seconds(4);
   }
 
   void Join(std::optional<std::uint32_t> place) {
@@ -109,7 +111,6 @@ class Schedule {
     sim_.path(worker).longest = milliseconds(1 + sim_.rng.Below(15));
     if (sim_.rng.Below(3) == 0) sim_.path(worker).one_in_twice = 2 + sim_.rng.Below(6);
     quiet_from_ = std::max(quiet_from_, sim_.events.now() + seconds(4));
-    settled_from_ = std::max(settled_from_, sim_.events.now() + seconds(4));
   }
 
   void Fault() {
@@ -184,6 +185,13 @@ class Schedule {
     exceeding_.emplace_back(now + trouble, now + trouble + kUntilHandedBack);
   }
 
+  bool RevisionIsUnderWay(Duration t) const {
+    for (auto record = sim_.records().rbegin(); record != sim_.records().rend(); ++record) {
+      if (record->has_plan()) return t - Duration(record->t_ns()) < kRevisionUnderWay;
+    }
+    return false;
+  }
+
   void CheckExcess() {
     const Duration now = sim_.events.now();
     if (sim_.outcome() || !sim_.master_alive() || sim_.workers()[0]->starts() == 0) return;
@@ -194,6 +202,7 @@ class Schedule {
     }
     const Duration t = now - *sim_.workers()[0]->start();
     if (t < seconds(1) || Duration(sim_.plan().end_ns()) - t < milliseconds(50)) return;
+    if (RevisionIsUnderWay(t)) return;
     EXPECT_LE(sim_.running_users(), sim_.planned_users()) << "at " << Seconds(t) << " s";
     ++tally_.excess_checks;
   }
@@ -243,7 +252,7 @@ class Schedule {
   Duration quiet_from_{0};
   bool places_ = false;                   // workers come with places,
   std::vector<std::uint32_t> places_of_;  // these, by session
-  Duration settled_from_{0};  // as quiet_from_, for joinings and masters that are killed
+  Duration settled_from_{0};              // as quiet_from_, for masters that are killed
   std::vector<std::pair<Duration, Duration>> exceeding_;
   bool began_alone_ = false;  // such a worker does not pause, though a newcomer may get its users
   std::uint64_t checks_ = 0;
@@ -275,6 +284,9 @@ std::uint64_t NumberFrom(const char* variable, std::uint64_t otherwise) {
 class RandomFaults : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomFaults, LoseNothingAndKeepUsersOnPlan) { RunSeeds(GetParam(), kSeedsPerTest); }
+
+// 703: a master came back when its only worker, paused at the last, had finished: it waited for ever.
+TEST(RandomFaultsOnceFailed, LoseNothingAndKeepUsersOnPlan) { RunSeeds(703, 1); }
 
 TEST(MoreRandomFaults, AsManySeedsAsAskedFor) {
   const std::uint64_t count = NumberFrom("SFP_SIM_SEEDS", 0);

@@ -43,7 +43,9 @@ Search Play(const GoalSearch::Range& range, const Truth& truth, double noise, st
   while ((out.answer = search.Answer(out.steps)).kind == Kind::kSearching) {
     double error = -6;
     for (int i = 0; i < 12; ++i) error += rng.Uniform();
-    out.steps.push_back({out.answer.next, truth(out.answer.next) * std::exp(noise * error)});
+    const double figure = truth(out.answer.next) * std::exp(noise * error);
+    out.steps.push_back(
+        {out.answer.next, std::isfinite(figure) ? std::optional(figure) : std::nullopt});
     if (out.steps.size() > GoalSearch::kMostSteps) break;
   }
   return out;
@@ -112,6 +114,27 @@ TEST(GoalSearch, EndsWithAWideIntervalWhereTheStepsSayNothing) {
   EXPECT_NE(search.answer.kind, Kind::kFound);
 }
 
+// Six servers of 170 ms behind an open stream: 1 / (1 - load) is steep near the limit.
+TEST(GoalSearch, StepsNearerWhereTheFigureIsSteep) {
+  const double limit = 35.3;
+  for (const double allowed : {1.0, 3.0, 10.0, 50.0}) {
+    const Truth truth = [=](double rate) {
+      return rate >= limit ? INFINITY : 0.17 / (1 - rate / limit) / allowed;
+    };
+    const double crossing = limit * (1 - 0.17 / allowed);
+    int right = 0, held = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      const Search search =
+          Play({.start = 10, .least = 0.1, .most = 500, .whole = false}, truth, 0.05, seed);
+      ASSERT_TRUE(search.answer.load && search.answer.ci95) << allowed;
+      right += std::abs(*search.answer.load / crossing - 1) <= 0.05;
+      held += search.answer.ci95->low <= crossing && crossing <= search.answer.ci95->high;
+    }
+    EXPECT_GE(right, 19) << allowed;
+    EXPECT_GE(held, 17) << allowed;
+  }
+}
+
 TEST(GoalFigure, IsMeasuredOverAllowed) {
   stats::EndpointStats stats;
   v1::Goal goal;
@@ -130,6 +153,26 @@ TEST(GoalFigure, IsMeasuredOverAllowed) {
   stats.failed = 0;
   stats.succeeded = 100;
   EXPECT_NEAR(*GoalFigure(goal, stats), 0.1, 1e-9);
+}
+
+TEST(GoalFigure, OfARateCountsWhatWasNeverAnswered) {
+  stats::EndpointStats stats;
+  for (int i = 1; i <= 1000; ++i) stats.response.Record(std::chrono::milliseconds(i));
+  stats.started = stats.succeeded = 1000;
+  stats.dropped = 30;
+  v1::Goal goal;
+  goal.set_value(1000);
+  goal.set_metric("p95");
+  EXPECT_NEAR(*GoalFigure(goal, stats), 0.95, 0.001);  // users: what is dropped is not theirs
+  goal.set_most_rate(100);
+  EXPECT_NEAR(*GoalFigure(goal, stats), 0.95 * 1.03, 0.001);
+  stats.dropped = 100;
+  EXPECT_FALSE(GoalFigure(goal, stats));  // the 95th of a hundred was never answered
+  stats.dropped = 5;
+  goal.set_metric("avg");
+  EXPECT_NEAR(*GoalFigure(goal, stats), 0.5, 0.001);
+  stats.started = 1200;  // 200 more in flight than before
+  EXPECT_FALSE(GoalFigure(goal, stats));
 }
 
 }  // namespace

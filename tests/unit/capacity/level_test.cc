@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/rng.h"
+#include "master/capacity/arrival_level.h"
 #include "master/capacity/validity.h"
 
 namespace sfp::capacity {
@@ -169,6 +170,65 @@ TEST(LevelGovernor, DecidesTheSameWhenAskedLate) {
   const LevelDecision decision = LevelGovernor(100, 40).Decide(counts);
   EXPECT_TRUE(decision.done);
   EXPECT_EQ(decision.window_end_s, 64U);
+}
+
+// A level of arrivals, second by second.
+struct Second {
+  double requests, mean_s, in_flight;
+};
+template <typename Next>
+std::uint32_t PlayArrivals(Next next, LevelDecision& last) {
+  ArrivalLevel level(100);
+  std::vector<ArrivalSecond> seconds;
+  for (std::uint32_t s = 0;; ++s) {
+    last = level.Decide(seconds);
+    if (last.done || seconds.size() > 2000) return s;
+    const Second figures = next(s);
+    seconds.push_back({static_cast<std::uint64_t>(figures.requests),
+                       figures.requests * figures.mean_s,
+                       static_cast<std::uint64_t>(figures.in_flight)});
+  }
+}
+
+TEST(ArrivalLevel, TakesTenSecondsAndThreeHundredRequests) {
+  LevelDecision decision;
+  EXPECT_EQ(PlayArrivals([](std::uint32_t) { return Second{50, 0.1, 5}; }, decision), 12U);
+  EXPECT_EQ(decision.window_begin_s, 102U);
+  EXPECT_EQ(decision.window_end_s, 112U);
+  EXPECT_EQ(PlayArrivals([](std::uint32_t) { return Second{10, 0.1, 1}; }, decision), 32U);
+  EXPECT_EQ(PlayArrivals([](std::uint32_t) { return Second{0, 0, 7}; }, decision), 300U);
+  EXPECT_TRUE(decision.capped);
+}
+
+TEST(ArrivalLevel, IsLongerWhereResponseTimesScatter) {
+  LevelDecision decision;
+  Rng rng(1);
+  const auto wild = [&](std::uint32_t) { return Second{50, 0.05 + 0.1 * rng.Uniform(), 5}; };
+  const std::uint32_t took = PlayArrivals(wild, decision);
+  EXPECT_GT(took, 15U);
+  EXPECT_LE(took, 2 + ArrivalLevel::kLongestWindow);
+}
+
+TEST(ArrivalLevel, WorksOffWhatAnOverloadedLevelLeft) {
+  LevelDecision decision;
+  const auto drains = [](std::uint32_t s) {
+    return s < 30 ? Second{60, 10.0 - 0.3 * s, 600 - 20.0 * s} : Second{40, 0.2, 8};
+  };
+  PlayArrivals(drains, decision);
+  EXPECT_GE(*decision.window_begin_s, 128U);
+}
+
+TEST(ArrivalLevel, EndsWhereTheTargetFallsBehind) {
+  LevelDecision decision;
+  const auto overloaded = [](std::uint32_t s) { return Second{36, 0.2 + 0.5 * s, 10 + 18.0 * s}; };
+  EXPECT_LE(PlayArrivals(overloaded, decision), 24U);
+  EXPECT_EQ(decision.why, "the target falls behind");
+  // A slow target fills up first; that is no overload.
+  const auto slow = [](std::uint32_t s) {
+    return s < 5 ? Second{0, 0, 40.0 * s} : Second{40, 5, 200};
+  };
+  PlayArrivals(slow, decision);
+  EXPECT_NE(decision.why, "the target falls behind");
 }
 
 // The old test's levels against its API at twenty times the speed: six servers of 8.5 ms, think

@@ -419,13 +419,26 @@ TEST(Diagnostics, UsersAndTasksThatCannotBe) {
       {Task("get: /, collect: {id: {match: a}}", kData),
        "c.yaml:2:43: one of json, regex, header, cookie, status or body is missing in 'id'\n"},
       {After("thresholds: [\"p95 < 500ms\", \"tt: avg < 1s\"]\n"),
-       "c.yaml:3:30: no task is called 'tt', did you mean 't'?\n"},
+       "c.yaml:3:30: no request is called 'tt', did you mean 't'?\n"},
       {After("thresholds: [\"p95 < 500\"]\n"),
        "c.yaml:3:14: p95 is compared with a duration such as 500ms or 3s, not '500'\n"},
       {After("thresholds: \"p95 < 500ms\"\n"),
        "c.yaml:3:13: 'thresholds' takes a list such as [\"p95 < 500ms\"], not 'p95 < 500ms'\n"},
   };
   ExpectFindings(cases);
+}
+
+TEST(Diagnostics, AThresholdIsAboutAnyRequestThatIsCountedUnderItsName) {
+  const Loaded retries = ParseText(
+      "target: {url: \"http://h\", retry: report}\nusers: {u: {tasks: {t: {get: /}}}}\n"
+      "thresholds: [\"t (retry): requests < 5\", \"t: p95 < 1s\"]\n");
+  EXPECT_EQ(Findings(retries), "");
+  std::string many = "target: {url: \"http://h\"}\nusers:\n  u:\n    tasks:\n";
+  for (int i = 0; i < 1005; ++i) many += "      t" + std::to_string(i) + ": {get: /}\n";
+  many += "thresholds: [\"t3: p95 < 1s\", \"(other): p95 < 1s\", \"t1003: p95 < 1s\"]\n";
+  EXPECT_EQ(Findings(ParseText(many)),
+            "c.yaml:1010:52: 't1003' has no figures of its own: of more than 1000 request names "
+            "those beyond share the row '(other)'\n");
 }
 
 TEST(Diagnostics, Variables) {

@@ -89,7 +89,32 @@ TEST(Overrides, ASearchHasAGoalThatGrowsWithTheLoad) {
     EXPECT_FALSE(With(kSweep, {.find = wrong}).config) << wrong;
   }
   EXPECT_EQ(Findings(With(kSweep, {.sweep = "1,2", .find = "avg < 1s"})),
-            "--find: '--find' is a load of its own: without '--sweep' and '--rate'\n");
+            "--find: '--find' is a load of its own: without '--sweep'\n");
+}
+
+TEST(Overrides, ASearchWithARateIsOneOverRates) {
+  const Loaded loaded = With(kSweep, {.users = "70", .rate = "500/s", .find = "p95 < 2s"});
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const auto& sweep = std::get<plan::Sweep>(loaded.config->load);
+  ASSERT_TRUE(sweep.of_rates());
+  EXPECT_EQ(sweep.find->rate, 500);
+  EXPECT_EQ(sweep.find->start, 10);
+  EXPECT_EQ(sweep.levels, std::vector<std::uint32_t>{70});  // as many may be busy
+  const std::string file =
+      "load: {find: {goal: \"avg < 1s\", rate: 300/m, max_users: 20, distribution: poisson}}\n";
+  const Loaded again = With(file, {.find = "avg < 2s"});
+  ASSERT_TRUE(again.config) << Findings(again);
+  const auto& poisson = std::get<plan::Sweep>(again.config->load);
+  EXPECT_EQ(poisson.find->value, 2000);
+  EXPECT_EQ(poisson.find->rate, 5);
+  EXPECT_EQ(poisson.find->start, 5);  // not above the highest
+  EXPECT_TRUE(poisson.find->poisson);
+  EXPECT_FALSE(std::get<plan::Sweep>(With(kSweep, {.find = "avg < 1s"}).config->load).of_rates());
+  for (const char* wrong : {"users: 5, rate: 5/s", "max_users: 5", "rate: 5/s, spawn_rate: 3"}) {
+    EXPECT_FALSE(
+        With("load: {find: {goal: \"avg < 1s\", " + std::string(wrong) + "}}\n", {}).config)
+        << wrong;
+  }
 }
 
 TEST(Overrides, IterationsAreOfUsers) {

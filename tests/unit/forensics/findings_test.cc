@@ -208,6 +208,87 @@ TEST(Findings, ManyConnectionsThatBreakAtOnceAreARestart) {
   EXPECT_GE(world.Right(kFault, Cause::kResetBeforeHeaders), 0.9);
 }
 
+// Users who all started together come back to their connections together: those are closed, or not, at
+// the same moment.
+class UsersInStep {
+ public:
+  struct Round {
+    std::uint32_t second;
+    double idle_s;
+    int answered, broken, found_closed;
+    double since_send_s = 0.0005;
+  };
+  explicit UsersInStep(const std::vector<Round>& rounds) {
+    stats::Recorder recorder(2, kStart);
+    std::uint32_t s = 0;
+    for (const Round& round : rounds) {
+      for (; s < round.second; ++s) Next(recorder, s);
+      for (int i = 0; i < round.answered + round.broken + round.found_closed; ++i) {
+        stats::Sample sample;
+        sample.started = sample.ended = kStart + seconds(s) + milliseconds(510 + i / 10);
+        sample.phases.fill(stats::kNotMeasured);
+        sample.response = milliseconds(i % 10 == 0 ? 1000 : 1);
+        sample.phases[static_cast<std::size_t>(Phase::kFirstByte)] = sample.response;
+        const Duration idle = FromSeconds(round.idle_s + 1e-5 * i);
+        stats::Failure failure;
+        recorder.Started(0);
+        if (i < round.answered) {
+          sample.status = 200;
+          sample.idle = idle;
+        } else if (i < round.answered + round.found_closed) {
+          sample.status = 200;
+          sample.reconnected = true;
+          sample.closed_idle = idle;
+        } else {
+          failure.kind = FailureKind::kReset;
+          failure.phase = Phase::kFirstByte;
+          failure.message = stats::kMessageReset;
+          failure.evidence.reused = true;
+          failure.evidence.idle = sample.idle = idle;
+          failure.evidence.since_send = FromSeconds(round.since_send_s);
+          sample.failure = &failure;
+        }
+        recorder.Completed(0, sample);
+      }
+    }
+    for (; s < 60; ++s) Next(recorder, s);
+    for (const Row& row : Explain(journal_.results).rows) found[row.cause] += row.count;
+  }
+
+  std::map<Cause, std::uint64_t> found;
+
+ private:
+  void Next(stats::Recorder& recorder, std::uint32_t s) {
+    journal_.Must(journal_.Snapshot(0, recorder.Rotate(s, kStart + seconds(s + 1), 100)), s + 1.1);
+  }
+  Journal journal_;
+};
+
+using Counts = std::map<Cause, std::uint64_t>;
+
+TEST(Findings, UsersInStepThatMeetTheKeepAliveTimeoutAreNoRestart) {
+  // Half of them are in time.
+  EXPECT_EQ(UsersInStep({{10, 5, 100, 0, 0}, {15, 5, 50, 50, 0}, {20, 5, 60, 40, 0}}).found,
+            (Counts{{Cause::kKeepAliveRace, 90}}));
+  // Some are found closed first: the timeout is known. The server is slow, and closes with the
+  // request before it.
+  EXPECT_EQ(UsersInStep({{10, 5, 50, 30, 20}, {15, 4.9, 10, 90, 0, 0.15}}).found,
+            (Counts{{Cause::kKeepAliveRace, 120}}));
+}
+
+TEST(Findings, ARestartAmongUsersInStepIsOne) {
+  // In step, but not at the timeout, or outlived by others, or while their requests are answered.
+  EXPECT_EQ(UsersInStep({{10, 5, 50, 0, 50}, {15, 2, 10, 90, 0}}).found,
+            (Counts{{Cause::kServerRestart, 90}}));
+  EXPECT_EQ(UsersInStep({{10, 5, 100, 0, 0}, {15, 2, 10, 90, 0}}).found,
+            (Counts{{Cause::kServerRestart, 90}}));
+  EXPECT_EQ(UsersInStep({{10, 5, 100, 0, 0}, {15, 5, 10, 90, 0, 0.4}}).found,
+            (Counts{{Cause::kServerRestart, 90}}));
+  // Found closed after the same time, as nobody else's: not the server's habit.
+  EXPECT_EQ(UsersInStep({{10, 5, 100, 0, 0}, {13, 2, 0, 0, 90}, {20, 2, 50, 20, 0}}).found,
+            (Counts{{Cause::kServerRestart, 20}}));
+}
+
 TEST(Findings, EachRowOfFailuresIsCountedOnce) {
   World world({.slow = 0.01, .fault = 0.01, .latency_s = 0.02, .restart_s = 30});
   std::map<std::size_t, std::uint64_t> counted;

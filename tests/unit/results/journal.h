@@ -60,8 +60,9 @@ class Journal {
     record.mutable_plan();
     return record;
   }
-  static v1::JournalRecord Level(std::uint32_t users, std::uint32_t begin_s) {
+  static v1::JournalRecord Level(std::uint32_t users, std::uint32_t begin_s, double rate = 0) {
     v1::JournalRecord record;
+    record.mutable_level()->set_rate(rate);
     record.mutable_level()->set_users(users);
     record.mutable_level()->set_begin_s(begin_s);
     return record;

@@ -97,6 +97,30 @@ TEST(Levels, LateDeliveriesReachTheRowOfTheirSecond) {
   EXPECT_TRUE(row.degraded);
 }
 
+TEST(Levels, OnlyTheRowOfItsSecondKnowsOfAJumpOfTheClocks) {
+  for (const std::uint32_t jump_s : {5u, 20u, 31u}) {
+    Journal journal;
+    const auto deliver = [&](std::uint32_t from, std::uint32_t to) {
+      for (std::uint32_t s = from; s < to; ++s) {
+        v1::JournalRecord record = journal.Snapshot(0, s, {.succeeded = 1});
+        if (s == jump_s) {
+          record.mutable_snapshot()->mutable_snapshot()->set_clock_step_ns(3'000'000'000);
+        }
+        journal.Must(record, s + 1.1);
+      }
+    };
+    journal.Must(Journal::Level(10, 0), 0);
+    deliver(0, 20);
+    journal.Must(Journal::LevelEnd(20), 20);
+    deliver(20, 22);  // a ramp
+    journal.Must(Journal::Level(20, 22), 22);
+    deliver(22, 60);
+    EXPECT_EQ(journal.results.rows()[0].generator.jumps, jump_s < 20 ? 1u : 0u);
+    EXPECT_EQ(journal.results.rows()[1].generator.jumps, jump_s >= 22 ? 1u : 0u);
+    EXPECT_EQ(journal.results.generator().jumps, 1u);
+  }
+}
+
 TEST(Levels, TheEndOfTheRunEndsTheOpenLevelAfterItsLastWholeSecond) {
   Journal journal;
   journal.Must(Journal::Level(10, 1), 1);
