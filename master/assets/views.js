@@ -169,11 +169,13 @@ const views = (() => {
     return el('div', {}, cards, fit.says && fit.says.length ? el('ul.says', {}, ...fit.says.map((s) => el('li', {}, s))) : null);
   }
 
-  // What a search for the most users has found so far.
+  // What a search for the most users, or arrivals, has found so far.
   function found(find) {
     if (!find) return null;
+    const most = find.rate == null ? ['Most users', fmt.count(find.users), range(find.users_ci95, fmt.count)]
+      : ['Most arrivals/s', fmt.number(find.rate), range(find.rate_ci95, fmt.number)];
     return el('div', {}, el('div.cards', {},
-      card(find.done ? 'Most users' : 'Most users so far', fmt.count(find.users), range(find.users_ci95, fmt.count)),
+      card(most[0] + (find.done ? '' : ' so far'), most[1], most[2]),
       card('Goal', find.goal), card('Steps', fmt.count(find.steps), find.done ? 'done' : 'searching')),
       find.says.length ? el('ul.says', {}, ...find.says.map((s) => el('li', {}, s))) : null);
   }

@@ -134,6 +134,18 @@ class Side {
   }
 
   std::size_t blocks() const { return blocks_; }
+  // By how much the draws' variances are too small, because what is correlated over longer than a
+  // block is cut: extrapolated from blocks half as long, as the mean over three figures of the
+  // aggregate, since each alone scatters.
+  double Widening() const {
+    double halves = 0;
+    for (std::size_t figure = 0; figure < 3; ++figure) {
+      const double whole = VarianceOfBlocks(figure, block_);
+      const double half = VarianceOfBlocks(figure, std::max<std::size_t>(1, block_ / 2));
+      halves += (whole > 0 ? half / whole : 1) / 3;
+    }
+    return std::clamp(2 - halves, 1.0, 2.0);
+  }
   const Column& column(std::size_t endpoint) const { return columns_[endpoint]; }
   const Figures& observed(std::size_t endpoint) const { return observed_[endpoint]; }
 
@@ -151,6 +163,25 @@ class Side {
   }
 
  private:
+  // Per unit, of all blocks of the aggregate's circle: of requests (figure 0), or of how many more are
+  // below the percentile than its share.
+  double VarianceOfBlocks(std::size_t figure, std::size_t length) const {
+    const Column& all = columns_.back();
+    const std::size_t sum = figure == 0 ? Column::kRequests : Column::kBelow + figure - 1;
+    const auto units = static_cast<double>(all.units());
+    const double requests = std::max(1.0, all.Total(Column::kRequests));
+    const double share = figure == 0 ? 0 : all.Total(sum) / requests;
+    const double mean = figure == 0 ? requests / units : 0;
+    const auto n = static_cast<double>(length);
+    double squares = 0;
+    for (std::size_t begin = 0; begin < all.units(); ++begin) {
+      const double moved = all.Block(sum, begin, length) - n * mean -
+                           share * all.Block(Column::kRequests, begin, length);
+      squares += moved * moved;
+    }
+    return squares / units / n / (1 - n / units);
+  }
+
   static std::size_t BlockOf(const Column& aggregate) {
     const std::size_t units = aggregate.units();
     std::size_t longest = static_cast<std::size_t>(std::ceil(std::sqrt(units)));
@@ -207,17 +238,22 @@ struct Judged {
   std::vector<double> a, b;  // draws minus observed
 };
 
-void Prepare(Judged& judged, double blocks_a, double blocks_b) {
+void Prepare(Judged& judged, const Side& side_a, const Side& side_b) {
+  const auto blocks_a = static_cast<double>(std::max<std::size_t>(2, side_a.blocks()));
+  const auto blocks_b = static_cast<double>(std::max<std::size_t>(2, side_b.blocks()));
   // The draws' spread is that of a mean about its own blocks' mean: too small by one degree.
   const double drawn_a = Variance(judged.a);
   const double drawn_b = Variance(judged.b);
-  const double a = drawn_a * blocks_a / (blocks_a - 1);
-  const double b = drawn_b * blocks_b / (blocks_b - 1);
+  const double wide_a = side_a.Widening(), wide_b = side_b.Widening();
+  const double a = wide_a * drawn_a * blocks_a / (blocks_a - 1);
+  const double b = wide_b * drawn_b * blocks_b / (blocks_b - 1);
   const double least = judged.out->figure == Figure::kFailures ? 0 : kLeastError;
   judged.spread = std::max(std::sqrt(drawn_a + drawn_b), least);
   judged.error = std::max(std::sqrt(a + b), least);
-  judged.degrees =
-      a + b > 0 ? (a + b) * (a + b) / (a * a / (blocks_a - 1) + b * b / (blocks_b - 1)) : blocks_a;
+  // What was put back is known less well than the rest.
+  const double degrees_a = (blocks_a - 1) / wide_a, degrees_b = (blocks_b - 1) / wide_b;
+  judged.degrees = a + b > 0 ? (a + b) * (a + b) / (a * a / degrees_a + b * b / degrees_b)
+                             : std::min(degrees_a, degrees_b);
 }
 
 // The 95 % quantile of the greatest deviation over all figures, as a two-sided probability of one.
@@ -332,8 +368,7 @@ std::vector<Difference> Compare(std::span<const Pair> pairs, std::uint64_t seed,
   if (judged.empty()) return out;
   for (Judged& j : judged) {
     const auto& [a, b] = sides[j.out->pair];
-    Prepare(j, static_cast<double>(std::max<std::size_t>(2, a.blocks())),
-            static_cast<double>(std::max<std::size_t>(2, b.blocks())));
+    Prepare(j, a, b);
   }
   const double level = FamilyLevel(judged, draws);
   for (const Judged& j : judged) {

@@ -16,7 +16,9 @@
 //               have any figure whose interval leaves 0 out, however many figures there are
 //
 // Block length: Politis and White (2004), the longest of those of the aggregate's figures, at least
-// the square root of their number, at most an eighth of them.
+// the square root of their number, at most an eighth of them. Blocks cut what is correlated over longer;
+// how much that takes off the variance shows in blocks half as long, and is put back (the first-order
+// correction of a flat-top window: Politis and Romano, Journal of Time Series Analysis 16, 1995).
 //
 // Thread: pure functions.
 
