@@ -50,10 +50,53 @@ void SetWeight(Node& task) {
   task.children.push_back(std::move(weight));
 }
 
+// Under what a task is counted: its name, or those of its steps and groups.
+class Counted {
+ public:
+  explicit Counted(const Node& users) {
+    for (const Node& user_class : users.children) {
+      const Node* tasks = user_class.Get("tasks");
+      if (tasks == nullptr) continue;
+      for (const Node& task : tasks->children) {
+        const Node* steps = task.Get("steps");
+        number_ = 0;
+        if (steps == nullptr) {
+          names_.insert(task.key);
+        } else {
+          AddSteps(*steps, task.key);
+        }
+      }
+    }
+  }
+  const Names& names() const { return names_; }
+
+ private:
+  void AddSteps(const Node& steps, const std::string& task) {
+    for (const Node& step : steps.children) {
+      if (const Node* group = step.Get("group")) names_.insert(group->value);
+      bool request = !step.children.empty();
+      for (const char* key : {"think", "set", "if", "repeat", "group"}) {
+        request &= step.Get(key) == nullptr;
+      }
+      if (request) {
+        const Node* name = step.Get("name");
+        ++number_;
+        names_.insert(name != nullptr ? name->value : task + " " + std::to_string(number_));
+      }
+      for (const char* key : {"then", "else", "steps"}) {
+        if (const Node* below = step.Get(key)) AddSteps(*below, task);
+      }
+    }
+  }
+
+  Names names_;
+  int number_ = 0;  // of the task's requests
+};
+
 class Selection {
  public:
-  Selection(Node& users, const Overrides& overrides, Diagnostics& diagnostics)
-      : users_(users), diagnostics_(diagnostics) {
+  Selection(Node& users, Node* thresholds, const Overrides& overrides, Diagnostics& diagnostics)
+      : users_(users), thresholds_(thresholds), diagnostics_(diagnostics) {
     if (overrides.tags) only_ = Split(*overrides.tags);
     if (overrides.exclude_tags) without_ = Split(*overrides.exclude_tags);
     for (const Node& user_class : users.children) {
@@ -68,11 +111,20 @@ class Selection {
     for (const std::string& tag : without_) MustBeKnown(tag, "--exclude-tags");
     if (!good_) return;
     Node all = users_;
+    const Counted before(users_);
     std::erase_if(users_.children, [&](Node& user_class) { return !Leave(user_class); });
     if (users_.children.empty()) {
       users_ = std::move(all);
       diagnostics_.Add({only_.empty() ? "--exclude-tags" : "--tags", 0, 0},
                        "these tags leave no task with a weight");
+    } else if (thresholds_ != nullptr) {
+      const Counted after(users_);
+      std::erase_if(thresholds_->children, [&](const Node& threshold) {
+        const Node* check = threshold.is_scalar() ? &threshold : threshold.Get("check");
+        if (check == nullptr) return false;
+        const std::string of = check->value.substr(0, check->value.rfind(':'));
+        return before.names().contains(of) && !after.names().contains(of);
+      });
     }
   }
 
@@ -106,6 +158,7 @@ class Selection {
   }
 
   Node& users_;
+  Node* const thresholds_;  // null: none
   Diagnostics& diagnostics_;
   Names only_, without_, known_;
   bool good_ = true;
@@ -116,7 +169,7 @@ class Selection {
 void ApplyTags(Node& root, const Overrides& overrides, Diagnostics& diagnostics) {
   Node* users = root.Get("users");
   if ((!overrides.tags && !overrides.exclude_tags) || users == nullptr || !users->is_map()) return;
-  Selection(*users, overrides, diagnostics).Apply();
+  Selection(*users, root.Get("thresholds"), overrides, diagnostics).Apply();
 }
 
 }  // namespace sfp::config

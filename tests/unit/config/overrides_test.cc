@@ -268,5 +268,19 @@ TEST(Overrides, TagsChooseTasksAndTheClassesThatStillHaveSome) {
             "--tags: these tags leave no task with a weight\n");
 }
 
+TEST(Overrides, ThresholdsOnTasksThatTagsLeaveOutAreLeftOutToo) {
+  const std::string text =
+      kTarget +
+      "users: {u: {tasks: {a: {get: /, tags: [x]}, b: {tags: [y], steps: [{get: /}, {name: n, get: "
+      "/}, {if: {status: 404}, then: [{group: g, steps: [{get: /}]}]}]}}}}\n"
+      "thresholds: [\"a: p95 < 1s\", \"b 1: p95 < 1s\", \"n: p95 < 1s\", \"g: p95 < 1s\", "
+      "{check: \"b 3: p95 < 1s\"}, \"p95 < 1s\"]\n";
+  for (const auto& [tags, left] : {std::pair("x", 2u), std::pair("y", 5u), std::pair("x,y", 6u)}) {
+    const Loaded loaded = ParseText(text, {}, {.tags = tags});
+    ASSERT_TRUE(loaded.config) << Findings(loaded);
+    EXPECT_EQ(loaded.config->thresholds.size(), left) << tags;
+  }
+}
+
 }  // namespace
 }  // namespace sfp::config

@@ -101,5 +101,18 @@ TEST(Schema, KeysThatGoWithOthersNameKeysOfTheirMap) {
   EXPECT_GE(checked, 5);
 }
 
+TEST(Schema, TheExampleOfStepsInTheReadmeIsValid) {
+  std::ifstream in(std::string(SFP_SOURCE_DIR) + "/common/config/README.md");
+  std::stringstream readme;
+  readme << in.rdbuf();
+  const std::string text = readme.str();
+  const std::string open = "```yaml\n";
+  const std::size_t begin = text.find(open, text.find("## Steps"));
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t from = begin + open.size();
+  const Loaded loaded = ParseText(kTarget + text.substr(from, text.find("```", from) - from));
+  EXPECT_TRUE(loaded.config) << Findings(loaded);
+}
+
 }  // namespace
 }  // namespace sfp::config
