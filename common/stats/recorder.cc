@@ -84,8 +84,12 @@ void Recorder::Dropped(std::size_t endpoint, std::uint64_t count) {
   current_.endpoints[endpoint].dropped += count;
 }
 
-void Recorder::GroupEnded(std::size_t endpoint, Duration took, bool succeeded) {
+void Recorder::GroupEnded(std::size_t endpoint, Time began, Time ended, bool succeeded) {
+  static const Failure kFailed{.kind = FailureKind::kExpectation,
+                               .phase = Phase::kBody,
+                               .message = "a step of the group failed or was skipped"};
   EndpointStats& stats = current_.endpoints[endpoint];
+  const Duration took = ended - began;
   ++stats.started;
   stats.response.Record(took);
   if (succeeded) {
@@ -93,6 +97,7 @@ void Recorder::GroupEnded(std::size_t endpoint, Duration took, bool succeeded) {
   } else {
     ++stats.failed;
     stats.failed_sum_ns += static_cast<std::uint64_t>(std::max<std::int64_t>(0, took.count()));
+    CountFailure(stats.failures, kFailed, ended - run_start_);
   }
 }
 

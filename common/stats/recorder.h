@@ -31,7 +31,7 @@ class Recorder {
   }
   // A group of steps as a whole, at an endpoint of its own. It counts when it has ended, never as
   // under way; one that is broken off is Skipped.
-  void GroupEnded(std::size_t endpoint, Duration took, bool succeeded);
+  void GroupEnded(std::size_t endpoint, Time began, Time ended, bool succeeded);
   // A user has done one of its tasks (those of on_start and on_stop do not count).
   void Iteration() { ++current_.iterations; }
   // A user retires by itself, though the plan wants it.

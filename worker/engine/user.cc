@@ -273,7 +273,7 @@ User::Progress& User::ProgressOf() {
 void User::LeaveGroup(bool succeeded) {
   const auto [group, began] = progress_->groups.back();
   progress_->groups.pop_back();
-  context_.recorder->GroupEnded(group, now_ - began, succeeded);
+  context_.recorder->GroupEnded(group, began, now_, succeeded);
 }
 
 // What is still open fails, or has been broken off because the user retires.

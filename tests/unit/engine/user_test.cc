@@ -434,6 +434,13 @@ TEST(Steps, AFailureEndsTheTaskAndFailsTheGroupsAroundIt) {
   EXPECT_EQ(total[3].failed, 1u);
   EXPECT_EQ(total[4].started, 2u);
   EXPECT_EQ(Iterations(world), 3u);
+  // What the master gets is whole.
+  for (const stats::Interval& interval : world.engines[0].intervals) {
+    v1::Snapshot snapshot;
+    stats::ToProto(interval, snapshot);
+    const auto read = stats::FromProto(snapshot, interval.endpoints.size());
+    EXPECT_TRUE(read.ok()) << read.status();
+  }
 }
 
 TEST(Steps, WhatOneCollectsTheNextOnesSendAndEachUserHasItsOwn) {
