@@ -17,6 +17,7 @@
 #include "common/net/secret.h"
 #include "common/scenario/program.h"
 #include "master/app/desk.h"
+#include "master/app/live_tables.h"
 #include "master/app/local_workers.h"
 #include "master/app/progress.h"
 #include "master/app/run_folder.h"
@@ -56,6 +57,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
         desk_(options_, config_, coordinator_,
               [this](const config::Config& to_run) { return BeginRun(to_run); }),
         progress_(options.only_summary),
+        tables_(options.report.csv),
         signals_(io_, SIGINT, SIGTERM),
         tick_(io_) {}
 
@@ -227,6 +229,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
   }
 
   int ReportRun(const coordinator::Outcome& outcome) {
+    tables_.Wait();
     const results::Results& results = *coordinator_.results();
     const report::Report report = report::Build(results);
     const Status status = WriteReports(folder_, report, results, options_.report);
@@ -281,6 +284,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
     if (!leaving_) {
       for (const std::string& sentence : local_workers_.Reap()) LogWarn(sentence);
       ShowProgress(now);
+      tables_.Tick(RunIsOn() ? coordinator_.results() : nullptr, now);
     } else if (connections_ == 0 || now > leave_by_) {
       local_workers_.Wait(2000);
       io_.stop();
@@ -314,6 +318,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
   coordinator::Coordinator coordinator_;
   Desk desk_;
   ProgressDisplay progress_;
+  LiveTables tables_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer tick_;
   std::string folder_;

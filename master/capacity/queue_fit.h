@@ -43,6 +43,7 @@ struct SweepPoint {
   double rps_error = 0;
   double response_error = 0;
   std::optional<double> shortest_s;  // response time
+  friend bool operator==(const SweepPoint&, const SweepPoint&) = default;
 };
 
 struct Interval {

@@ -29,6 +29,7 @@ struct SweepFacts {
   // A probe's users do not think; the knee is that of the scenario's own think time, where known.
   bool probe = false;
   std::optional<double> scenario_think_s;
+  friend bool operator==(const SweepFacts&, const SweepFacts&) = default;
 };
 
 struct SweepFit {

@@ -258,12 +258,12 @@ double ErrorOf(const Interval95& interval, double value) {
   return interval ? ((*interval)[1] - (*interval)[0]) / (2 * kStudent * value) : 0;
 }
 
-// The rows that are no worse than this, as the fit sees them.
+// The rows that are measured and no worse than this, as the fit sees them.
 std::vector<capacity::SweepPoint> PointsOf(const std::vector<Row>& rows, Verdict worst) {
   std::vector<capacity::SweepPoint> points;
   for (const Row& row : rows) {
-    if (capacity::Worst(row.judgement.verdict, worst) != worst || !row.think_s || !row.rps ||
-        !row.avg_ms || *row.rps <= 0 || *row.avg_ms <= 0) {
+    if (row.measuring || capacity::Worst(row.judgement.verdict, worst) != worst || !row.think_s ||
+        !row.rps || !row.avg_ms || *row.rps <= 0 || *row.avg_ms <= 0) {
       continue;
     }
     capacity::SweepPoint& point = points.emplace_back();
@@ -286,7 +286,8 @@ double HighestRps(const std::vector<capacity::SweepPoint>& points) {
 
 // Of the valid rows only, as long as they reach as far as all: invalid ones do not describe the
 // target, degraded ones do so less well.
-capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>& rows) {
+std::optional<capacity::SweepFit> FitOf(const results::Results& results,
+                                        const std::vector<Row>& rows, const Fitter& fitter) {
   constexpr double kAsFar = 0.9;
   std::vector<capacity::SweepPoint> points = PointsOf(rows, Verdict::kValid);
   const std::vector<capacity::SweepPoint> usable = PointsOf(rows, Verdict::kDegraded);
@@ -303,7 +304,7 @@ capacity::SweepFit FitOf(const results::Results& results, const std::vector<Row>
   if (run.probe() && run.scenario_think_time_s() >= 0) {
     facts.scenario_think_s = run.scenario_think_time_s();
   }
-  return capacity::FitSweep(points, facts);
+  return fitter(points, facts);
 }
 
 // Of a steady run, over its whole seconds.
@@ -342,7 +343,7 @@ void FindCauses(const results::Results& results, Report& report) {
   }
 }
 
-Report Build(const results::Results& results, Moment moment) {
+Report Build(const results::Results& results, Moment moment, const Fitter& fitter) {
   Report report;
   const double duration_s = Seconds(results.duration());
   report.run = RunOf(results);
@@ -370,7 +371,7 @@ Report Build(const results::Results& results, Moment moment) {
   }
   report.probe = results.run().probe();
   if (results.run().has_find()) report.find = FindOf(results);
-  if (report.sweep && !report.find) report.fit = FitOf(results, report.rows);
+  if (report.sweep && !report.find) report.fit = FitOf(results, report.rows, fitter);
   report.thresholds = ThresholdsOf(results, report);
   NoteWorkers(results, moment, report.run);
   NoteRows(report, report.run);

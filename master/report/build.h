@@ -9,8 +9,11 @@
 //
 // Thread: pure functions.
 
-#include <string>
+#include <functional>
+#include <optional>
+#include <vector>
 
+#include "master/capacity/sweep_fit.h"
 #include "master/report/model.h"
 #include "master/results/results.h"
 
@@ -20,7 +23,13 @@ namespace sfp::report {
 // end, and the row that is being measured.
 enum class Moment { kRunIsOver, kRunIsOn };
 
-Report Build(const results::Results& results, Moment moment = Moment::kRunIsOver);
+// How a sweep's rows are fitted. FitSweep takes a tenth of a second; who cannot wait gives another
+// one, which may answer nothing, or with a fit of earlier rows.
+using Fitter = std::function<std::optional<capacity::SweepFit>(
+    const std::vector<capacity::SweepPoint>& points, const capacity::SweepFacts& facts)>;
+
+Report Build(const results::Results& results, Moment moment = Moment::kRunIsOver,
+             const Fitter& fitter = capacity::FitSweep);
 
 // A part of it: why requests failed, and what that tells of the target.
 void FindCauses(const results::Results& results, Report& report);

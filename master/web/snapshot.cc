@@ -55,14 +55,16 @@ const report::Report* Snapshot::Analysis(Time now) {
   const Mark mark = backend_.GetMark();
   const bool other_run = !analysed_ || analysed_->run != mark.run;
   const bool other_state = other_run || analysed_->state != mark.state;
-  if (analysed_ == mark) return &*analysis_;
+  if (analysed_ == mark && !fit_.pending()) return &*analysis_;
+  if (other_run) fit_.Forget();
   const Time begin = Now();
   const auto pause = [&] {
     return now + FromSeconds(std::max(1.0, Seconds(Now() - begin) / kAnalysisShare));
   };
   if (other_state || now >= next_analysis_) {
     analysis_ = report::Build(
-        *results, results->ended() ? report::Moment::kRunIsOver : report::Moment::kRunIsOn);
+        *results, results->ended() ? report::Moment::kRunIsOver : report::Moment::kRunIsOn,
+        [this](const auto& points, const auto& facts) { return fit_.Fit(points, facts); });
     analysed_ = mark;
     next_analysis_ = pause();
     next_causes_ = now + FromSeconds(1);

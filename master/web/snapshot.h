@@ -7,7 +7,7 @@
 // Each part is what the REST interface answers under that name; capacity and failures are missing
 // until there was a run. Verdicts and the sweep's fit, and why requests failed, are dearer than the
 // rest, and the cost grows with the run: each of the two is made anew so seldom that it takes at most
-// kAnalysisShare of the time, and at the end. Failures that have come since are there at once, without
+// kAnalysisShare of the time, and at the end; the fit itself goes on beside the loop. Failures that have come since are there at once, without
 // a cause (unexplained.h).
 //
 // Thread: confined to the server's loop.
@@ -19,6 +19,7 @@
 #include "master/report/json_writer.h"
 #include "master/report/model.h"
 #include "master/web/backend.h"
+#include "master/web/background_fit.h"
 
 namespace sfp::web {
 
@@ -41,6 +42,7 @@ class Snapshot {
   const report::Report* Analysis(Time now);
 
   Backend& backend_;
+  BackgroundFit fit_;
   std::optional<Mark> shown_;
   Time shown_at_{};
   std::optional<Mark> analysed_;

@@ -161,12 +161,20 @@ TEST(MainJob, ReportRebuildsTheSameFilesFromTheJournal) {
     }
     ExpectRebuilt(master.out());
   }
-  const std::vector<std::string> endless = {"--local-workers", "1",  "--headless", "--users", "5",
-                                            "--spawn-rate",    "50", "--run-time", "10m"};
+  const std::vector<std::string> endless = {
+      "--local-workers", "1",   "--headless", "--users",       "5", "--spawn-rate", "50",
+      "--run-time",      "10m", "--csv",      prefix + "-live"};
   for (const int signal : {SIGINT, SIGTERM}) {
+    for (const char* name : {"_stats.csv", "_failures.csv", "_exceptions.csv"}) {
+      std::filesystem::remove(prefix + "-live" + name);
+    }
     Master master({ExampleConfig(api.url(), 20), endless});
     ASSERT_TRUE(
         Eventually([&] { return master.process().err().find("5 users | ") != std::string::npos; }));
+    EXPECT_TRUE(Eventually([&] {
+      return Content(prefix + "-live_stats.csv").find("\n,Aggregated,") != std::string::npos &&
+             !Content(prefix + "-live_exceptions.csv").empty();
+    })) << "tables while the run is on";
     master.process().Signal(signal);
     ASSERT_EQ(master.process().Wait(seconds(30)), 130) << master.process().err();
     EXPECT_NE(Content(master.out() / "junit.xml").find("The run ended early: "), std::string::npos);
