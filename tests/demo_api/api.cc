@@ -50,10 +50,24 @@ std::string_view Name(Route route) {
 Api::Api(const ApiOptions& options)
     : base_path_(options.base_path),
       authorization_("Basic " + Base64(options.user + ":" + options.password)),
+      bearer_(options.bearer),
       records_(options.seed, options.base_path) {}
 
-Question Api::Read(std::string_view method, std::string_view target,
-                   std::string_view authorization) const {
+std::string FormField(std::string_view form, std::string_view name) {
+  std::string value;
+  while (!form.empty()) {
+    const std::size_t end = std::min(form.find('&'), form.size());
+    const std::string_view pair = form.substr(0, end);
+    form.remove_prefix(std::min(end + 1, form.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.substr(0, equals) == name) {
+      value = Decode(pair.substr(std::min(equals + 1, pair.size())));
+    }
+  }
+  return value;
+}
+
+Question Api::ReadFrom(bool authorized, std::string_view method, std::string_view target) const {
   Question question;
   const std::size_t mark = target.find('?');
   const std::string_view path = target.substr(0, mark);
@@ -69,7 +83,7 @@ Question Api::Read(std::string_view method, std::string_view target,
   } else {
     question.refused = 404;
   }
-  if (path.starts_with(base_path_) && authorization != authorization_) {
+  if (path.starts_with(base_path_) && !authorized) {
     question.refused = 401;
   } else if (question.refused == 0 && method != "GET") {
     question.refused = 405;
@@ -78,15 +92,8 @@ Question Api::Read(std::string_view method, std::string_view target,
 }
 
 void Api::ReadQuery(std::string_view query, Question& question) const {
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string value = Decode(pair.substr(std::min(equals + 1, pair.size())));
-    if (pair.substr(0, equals) == "term") question.term = value;
-    if (pair.substr(0, equals) == "osuId") question.osu_id = value;
-  }
+  question.term = FormField(query, "term");
+  question.osu_id = FormField(query, "osuId");
   if (!question.term.empty()) {
     question.route = IsTerm(question.term) ? Route::kByTerm : Route::kBadRequest;
   } else {
@@ -102,7 +109,8 @@ Answer Api::Reply(const Question& question) const {
   };
   switch (question.refused) {
     case 401:
-      answer.fields = "WWW-Authenticate: Basic realm=\"Staff Fee Privilege API\"\r\n";
+      answer.fields = bearer_ ? "WWW-Authenticate: Bearer realm=\"Staff Fee Privilege API\"\r\n"
+                              : "WWW-Authenticate: Basic realm=\"Staff Fee Privilege API\"\r\n";
       error(401, "Missing or wrong credentials.");
       return answer;
     case 405:

@@ -47,7 +47,7 @@ void Counts::Answered(const net::HttpExchange& exchange) {
   response_max_ = std::max(response_max_, exchange.duration);
 }
 
-std::string Counts::Json(std::size_t in_database) const {
+std::string Counts::Json(std::size_t in_database, std::string_view oauth2) const {
   std::string json = absl::StrFormat(
       R"({"requests":%d,"responses":%d,"in_flight":%d,"unanswered":%d,"refused":%d,)"
       R"("killed_by_socket_timeout":%d,"in_database":%d,"bytes_received":%d,"bytes_sent":%d,)"
@@ -73,7 +73,7 @@ std::string Counts::Json(std::size_t in_database) const {
     json.append(i > 0 ? ",\"" : "\"").append(Name(static_cast<Fault>(i)));
     json.append("\":").append(std::to_string(faults_[static_cast<std::size_t>(i)]));
   }
-  return json.append("}}\n");
+  return json.append("},\"oauth2\":").append(oauth2).append("}\n");
 }
 
 void Counts::Reset() {

@@ -22,20 +22,22 @@ namespace sfp::demo {
 
 class Counts {
  public:
-  // An exchange's tag: kControl for the two paths above.
+  // An exchange's tag: kControl for the two paths above, and for requests for tokens, which the
+  // authorization server counts by itself (oauth2.h).
   static constexpr std::uint64_t kControl = ~0ULL;
   static std::uint64_t TagOf(Route route) { return static_cast<std::uint64_t>(route); }
 
   void Accepted() { ++connections_.accepted, ++connections_.open; }
   void Closed(std::uint64_t connection, net::HttpCloseReason reason, std::uint64_t stray_bytes);
-  // A complete request came. `control`: one of the two paths.
+  // A complete request came. `control`: one of the three paths.
   void Asked(std::uint64_t connection, std::uint64_t index, bool control);
   void Answered(const net::HttpExchange& exchange);
   void Killed() { ++killed_; }
   void Met(Fault fault) { ++faults_[static_cast<std::size_t>(fault)]; }
 
   // `in_database`: waiting for or in service. What is open or in service now stays after Reset.
-  std::string Json(std::size_t in_database) const;
+  // `oauth2`: what the authorization server counted, as JSON.
+  std::string Json(std::size_t in_database, std::string_view oauth2) const;
   void Reset();
 
   std::uint64_t requests() const { return requests_; }

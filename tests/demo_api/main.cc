@@ -44,6 +44,11 @@ int Main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--db-parallelism", options.pool.servers, "Queries that really run in parallel")
       ->check(CLI::PositiveNumber);
+  app.add_flag("--oauth2", options.oauth2.on,
+               "Bearer tokens instead of Basic credentials: POST /oauth2/token gives them to the "
+               "client whose id and secret are --user and --password");
+  AddParsed(app, "--oauth2-lifetime", options.oauth2.lifetime, ParseDuration,
+            "How long a token is accepted; --speed does not divide it", "1h");
   AddParsed(app, "--service-time", options.pool.service, ParseDuration,
             "Mean time of a query; 0: none", "170ms");
   AddParsed(app, "--law", options.pool.law, ParseLaw,

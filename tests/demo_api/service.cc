@@ -30,6 +30,7 @@ ServiceOptions Scale(ServiceOptions options) {
   options.pool.timeout = Divide(options.pool.timeout, options.speed);
   options.keepalive_timeout = Divide(options.keepalive_timeout, options.speed);
   options.pool.seed = options.api.seed = options.seed;
+  options.api.bearer = options.oauth2.on;
   return options;
 }
 
@@ -45,6 +46,7 @@ class Service::Parts final : public net::HttpObserver {
       : options_(Scale(options)),
         faults_(faults),
         api_(options_.api),
+        oauth2_(options_.oauth2, options_.api),
         pool_(options_.pool),
         pool_timer_(io_),
         signals_(io_) {}
@@ -54,7 +56,7 @@ class Service::Parts final : public net::HttpObserver {
   void PostStop();
   void StopOnSignals();
   std::uint16_t port() const { return server_->port(); }
-  std::string StatsJson() const { return counts_.Json(pool_.present()); }
+  std::string StatsJson() const { return counts_.Json(pool_.present(), oauth2_.Json()); }
   const ServiceOptions& options() const { return options_; }
 
  private:
@@ -76,6 +78,7 @@ class Service::Parts final : public net::HttpObserver {
   void Stop();
   void Handle(const net::HttpRequest& request, const net::Responder& responder);
   void Control(const net::HttpRequest& request, const net::Responder& responder);
+  void GiveToken(const net::HttpRequest& request, const net::Responder& responder);
   void Advance();
   void ArmTimer();
   void Finish(const Pending& pending, bool killed);
@@ -86,6 +89,7 @@ class Service::Parts final : public net::HttpObserver {
   const ServiceOptions options_;  // scaled
   const Faults faults_;
   const Api api_;
+  OAuth2 oauth2_;
   Pool pool_;
   Counts counts_;
   std::unordered_map<Pool::Id, Pending> pending_;
@@ -153,12 +157,17 @@ void Service::Parts::StopOnSignals() {
 
 void Service::Parts::Handle(const net::HttpRequest& request, const net::Responder& responder) {
   const bool control = request.target == "/__stats" || request.target == "/__reset";
-  counts_.Asked(request.connection, request.index, control);
+  const bool token = options_.oauth2.on && request.target == OAuth2::kPath;
+  counts_.Asked(request.connection, request.index, control || token);
   if (control) return Control(request, responder);
+  if (token) return GiveToken(request, responder);
 
-  Pending pending{
-      .question = api_.Read(request.method, request.target, request.Field("Authorization")),
-      .responder = responder};
+  const std::string_view authorization = request.Field("Authorization");
+  Pending pending{.question = options_.oauth2.on
+                                  ? api_.ReadFrom(oauth2_.Accepts(authorization, Now()),
+                                                  request.method, request.target)
+                                  : api_.Read(request.method, request.target, authorization),
+                  .responder = responder};
   responder.Tag(Counts::TagOf(pending.question.route));
   if (log_) pending.asked.append(request.method).append(" ").append(request.target);
   if (pending.question.refused != 0) return Answer(pending);
@@ -192,9 +201,23 @@ void Service::Parts::Control(const net::HttpRequest& request, const net::Respond
   if (log_) std::fflush(log_.get());
   if (!stats) {
     counts_.Reset();
+    oauth2_.ResetCounts();
     questions_ = 0;
   }
   responder.Send({.body = StatsJson()});
+}
+
+void Service::Parts::GiveToken(const net::HttpRequest& request, const net::Responder& responder) {
+  responder.Tag(Counts::kControl);
+  demo::Answer answer;
+  if (request.method == "POST") {
+    answer = oauth2_.Grant(request.Field("Authorization"), request.body, Now());
+  } else {
+    answer = {.status = 405,
+              .body = Api::ErrorBody(405, "Tokens are asked for by POST."),
+              .fields = "Allow: POST\r\n"};
+  }
+  responder.Send({.status = answer.status, .body = answer.body, .fields = answer.fields});
 }
 
 // An answer may let the next pipelined question in, which comes here again: the outer call goes

@@ -18,6 +18,7 @@
 #include "common/base/status.h"
 #include "common/base/time.h"
 #include "tests/demo_api/api.h"
+#include "tests/demo_api/oauth2.h"
 #include "tests/demo_api/pool.h"
 
 namespace sfp::demo {
@@ -26,10 +27,11 @@ struct ServiceOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   bool tls = false;
-  ApiOptions api;    // its seed is `seed`
+  ApiOptions api;    // its seed is `seed`, its bearer is `oauth2.on`
+  OAuth2Options oauth2;
   PoolOptions pool;  // its seed is `seed`; its timeout is the socket timeout
   Duration keepalive_timeout{5'000'000'000};
-  double speed = 1;  // every time above is divided by it
+  double speed = 1;  // every time above but that of tokens is divided by it
   std::uint64_t seed = 1;
   std::vector<std::string> faults;  // "reset:1%"
   std::string log;                  // file with a line per answered request; empty: none
