@@ -1,20 +1,14 @@
 #include <arpa/inet.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <set>
 
-#include "common/base/text.h"
 #include "common/config/builder.h"
 #include "common/config/values.h"
 #include "common/scenario/origin.h"
 
 namespace sfp::config {
 namespace {
-
-constexpr std::size_t kMostPemBytes = 1 << 20;
 
 bool IsControl(char c) {
   const auto u = static_cast<unsigned char>(c);
@@ -27,14 +21,6 @@ std::string Lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
-}
-
-bool IsToken(std::string_view text) {
-  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
 }
 
 bool IsIpLiteral(const std::string& text) {
@@ -82,72 +68,6 @@ void BuildBasePath(const Node* node, Context& context, v1::Target& out) {
   if (!wrong.empty()) context.Add(*node, "base_path " + wrong + ", not " + Quote(*node));
 }
 
-void BuildAuth(const Node* auth, Context& context, v1::Target& out) {
-  if (auth == nullptr) return;
-  if (const Node* basic = auth->Get("basic")) {
-    v1::Auth::Basic& to = *out.mutable_auth()->mutable_basic();
-    const Node* user = basic->Get("user");
-    to.set_user(Text(user).value_or(""));
-    to.set_password(Text(basic->Get("password")).value_or(""));
-    if (to.user().find(':') != std::string::npos) {
-      context.Add(*user, "the user of basic auth holds ':', which would end the name");
-    }
-  }
-  const Node* bearer = auth->Get("bearer");
-  if (const auto token = Text(bearer)) {
-    out.mutable_auth()->set_bearer(*token);
-    if (token->empty() || std::any_of(token->begin(), token->end(),
-                                      [](char c) { return c == ' ' || IsControl(c); })) {
-      context.Add(*bearer, "a bearer token is not empty and holds no spaces or line ends");
-    }
-  }
-}
-
-std::string ReadPem(const Node* file, std::string_view kind, Context& context) {
-  if (file == nullptr || !file->is_scalar() || file->value.empty()) return "";
-  const std::string path = context.PathOf(*file);
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0) {
-    context.Add(*file, "can't read " + Quote(*file) + ": " + std::strerror(errno));
-    return "";
-  }
-  if (!S_ISREG(status.st_mode)) {
-    context.Add(*file, "can't read " + Quote(*file) + ": it is not a file");
-    return "";
-  }
-  const auto text = ReadFile(path, kMostPemBytes);
-  if (!text.ok()) {
-    context.Add(*file, "can't read " + Quote(*file) + ": it is larger than 1 MiB or not readable");
-    return "";
-  }
-  if (text->find("-----BEGIN ") == std::string::npos ||
-      text->find(std::string(kind) + "-----") == std::string::npos) {
-    context.Add(*file, Quote(*file) + " is not a PEM file with a " + std::string(kind));
-    return "";
-  }
-  return *text;
-}
-
-void BuildTls(const Node* tls, Context& context, v1::Target& out) {
-  v1::Tls& to = *out.mutable_tls();
-  to.set_verify(true);
-  if (tls == nullptr) return;
-  to.set_verify(Bool(tls->Get("verify")).value_or(true));
-  to.set_no_resumption(!Bool(tls->Get("resume")).value_or(true));
-  to.set_ca_pem(ReadPem(tls->Get("ca"), "CERTIFICATE", context));
-  to.set_cert_pem(ReadPem(tls->Get("cert"), "CERTIFICATE", context));
-  to.set_key_pem(ReadPem(tls->Get("key"), "PRIVATE KEY", context));
-  const Node* name = tls->Get("server_name");
-  if (const auto text = Text(name)) {
-    to.set_server_name(*text);
-    const bool good = !text->empty() && std::all_of(text->begin(), text->end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '-' || c == '.' || c == '_';
-    });
-    if (!good) context.Add(*name, "server_name is a host name, not " + Quote(*name));
-  }
-}
-
 void BuildConnections(const Node* connections, Context& context, v1::Connections& out) {
   if (connections == nullptr) return;
   const auto number = [&](std::string_view key) {
@@ -186,6 +106,14 @@ void BuildTimeouts(const Node& target, v1::Target& out) {
 
 }  // namespace
 
+bool IsHeaderName(std::string_view text) {
+  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
+
 void BuildHeaders(const Node* headers, Context& context,
                   google::protobuf::RepeatedPtrField<v1::Header>& out) {
   if (headers == nullptr || !headers->is_map()) return;
@@ -195,7 +123,7 @@ void BuildHeaders(const Node* headers, Context& context,
     const std::string lower = Lower(child.key);
     Node name;
     name.value = child.key;
-    if (!IsToken(child.key)) {
+    if (!IsHeaderName(child.key)) {
       context.diagnostics.Add(child.key_place, Quote(name) + " is not the name of a header");
     } else if (lower == "content-length" || lower == "transfer-encoding") {
       context.diagnostics.Add(child.key_place,
@@ -224,8 +152,10 @@ void BuildTarget(const Node* target, Context& context, v1::Target& out) {
   if (target == nullptr || !target->is_map()) return;
   BuildUrl(target->Get("url"), context, out);
   BuildBasePath(target->Get("base_path"), context, out);
-  BuildAuth(target->Get("auth"), context, out);
-  BuildTls(target->Get("tls"), context, out);
+  BuildTls(target->Get("tls"), context, *out.mutable_tls());
+  if (const Node* auth = target->Get("auth")) {
+    BuildAuth(auth, out, context, *out.mutable_auth());
+  }
   BuildConnections(target->Get("connections"), context, *out.mutable_connections());
   BuildTimeouts(*target, out);
   BuildHeaders(target->Get("headers"), context, *out.mutable_headers());

@@ -2,6 +2,7 @@
 
 #include "common/config/builder.h"
 #include "common/config/values.h"
+#include "common/scenario/program.h"
 
 namespace sfp::config {
 namespace {
@@ -29,12 +30,22 @@ bool Contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-void BuildClass(const Node& user_class, Context& context, v1::UserClass& out) {
+void BuildClass(const Node& user_class, const v1::Target& target, Context& context,
+                v1::UserClass& out) {
   CheckName(user_class.key_place, user_class.key, "a user class", context);
   out.set_name(user_class.key);
   out.set_weight(static_cast<std::uint32_t>(Integer(user_class.Get("weight")).value_or(1)));
   out.set_count(static_cast<std::uint32_t>(Integer(user_class.Get("count")).value_or(0)));
   if (const Node* wait = user_class.Get("wait")) BuildWait(wait, context, *out.mutable_wait());
+  if (const Node* auth = user_class.Get("auth")) {
+    BuildAuth(auth, target, context, *out.mutable_auth());
+  }
+  if ((out.has_auth() ? out.auth() : target.auth()).has_oauth2()) {
+    context.endpoints.push_back(scenario::TokenEndpoint(out));
+  }
+  if (const Node* tls = user_class.Get("tls")) {
+    BuildCertificate(*tls, target, context, *out.mutable_tls());
+  }
   const Node* tasks = user_class.Get("tasks");
   if (tasks == nullptr || !tasks->is_map()) return;
   BuildTaskNames(user_class.Get("on_start"), *tasks, context, *out.mutable_on_start());
@@ -99,7 +110,9 @@ void BuildUsers(const Node* users, Context& context, v1::Scenario& out) {
   if (tasks > kMostTasks || users->children.size() > kMostTasks) {
     return context.diagnostics.Add(users->place, "there are more than 10000 tasks or classes");
   }
-  for (const Node& user_class : users->children) BuildClass(user_class, context, *out.add_users());
+  for (const Node& user_class : users->children) {
+    BuildClass(user_class, out.target(), context, *out.add_users());
+  }
 }
 
 }  // namespace sfp::config

@@ -40,6 +40,12 @@ struct Context {
 };
 
 void BuildTarget(const Node* target, Context& context, v1::Target& out);
+// Of the target or a class. The target's tls and url have been built.
+void BuildAuth(const Node* auth, const v1::Target& target, Context& context, v1::Auth& out);
+void BuildTls(const Node* tls, Context& context, v1::Tls& to);
+// A class's client certificate.
+void BuildCertificate(const Node& tls, const v1::Target& target, Context& context, v1::Tls& to);
+bool IsHeaderName(std::string_view text);
 void BuildHeaders(const Node* headers, Context& context,
                   google::protobuf::RepeatedPtrField<v1::Header>& out);
 void BuildLoad(const Node* load, Context& context, Config& out);

@@ -247,6 +247,18 @@ void Collect(const Node& node, const Rule* rule, std::vector<std::string>& secre
   }
 }
 
+// As credentials stand in the Authorization header.
+void AddBasic(const Node* auth, std::vector<std::string>& secrets) {
+  if (auth == nullptr) return;
+  const auto add = [&](const Node* of, std::string_view user, std::string_view password) {
+    if (of == nullptr) return;
+    secrets.push_back(
+        Base64(Text(of->Get(user)).value_or("") + ":" + Text(of->Get(password)).value_or("")));
+  };
+  add(auth->Get("basic"), "user", "password");
+  add(auth->Get("oauth2"), "client_id", "client_secret");
+}
+
 }  // namespace
 
 std::string ResolvedYaml(const Node& root, const std::map<const Node*, std::string>& notes) {
@@ -256,12 +268,9 @@ std::string ResolvedYaml(const Node& root, const std::map<const Node*, std::stri
 std::vector<std::string> SecretsOf(const Node& root) {
   std::vector<std::string> secrets;
   Collect(root, &FileRule(), secrets);
-  const Node* target = root.Get("target");
-  const Node* auth = target == nullptr ? nullptr : target->Get("auth");
-  if (const Node* basic = auth == nullptr ? nullptr : auth->Get("basic")) {
-    // As it stands in the Authorization header.
-    secrets.push_back(Base64(Text(basic->Get("user")).value_or("") + ":" +
-                             Text(basic->Get("password")).value_or("")));
+  if (const Node* target = root.Get("target")) AddBasic(target->Get("auth"), secrets);
+  if (const Node* users = root.Get("users")) {
+    for (const Node& user_class : users->children) AddBasic(user_class.Get("auth"), secrets);
   }
   std::sort(secrets.begin(), secrets.end(), [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;

@@ -31,20 +31,26 @@ std::string Join(const std::vector<std::string>& names, std::string_view last) {
   return text;
 }
 
-// The map in which a key of this name belongs, as "'load'" or "'target.tls'"; empty if there is
-// none.
+// The map in which a key of this name belongs, the one nearest to the top, as "load" or
+// "target.tls"; empty if there is none.
 std::string Home(std::string_view name, const Rule& rule, const std::string& path, int depth = 0) {
   if (depth > 8) return "";
   if (rule.element != nullptr) return Home(name, *rule.element, path, depth + 1);
   for (const Key& key : rule.keys) {
     if (key.name == name) return path;
   }
+  const auto levels = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '.');
+  };
+  std::string nearest;
   for (const Key& key : rule.keys) {
     const std::string below =
         path.empty() ? std::string(key.name) : path + "." + std::string(key.name);
-    if (std::string home = Home(name, *key.rule, below, depth + 1); !home.empty()) return home;
+    std::string home = Home(name, *key.rule, below, depth + 1);
+    if (home.empty()) continue;
+    if (nearest.empty() || levels(home) < levels(nearest)) nearest = std::move(home);
   }
-  return "";
+  return nearest;
 }
 
 class Checker {

@@ -54,12 +54,6 @@ constexpr Key kBasicKeys[] = {
 };
 constexpr Rule kBasic{.kind = Kind::kMap, .keys = kBasicKeys};
 
-constexpr Key kAuthKeys[] = {
-    {"basic", &kBasic, nullptr, "HTTP Basic authentication.", false, "kind"},
-    {"bearer", &kText, nullptr, "A token for 'Authorization: Bearer'.", false, "kind"},
-};
-constexpr Rule kAuth{.kind = Kind::kMap, .keys = kAuthKeys, .needs = "kind"};
-
 constexpr Key kTlsKeys[] = {
     {"verify", &kBool, "true", "Check the server's certificate and name."},
     {"ca", &kFile, nullptr, "PEM file of the authorities to trust instead of the system's."},
@@ -72,6 +66,39 @@ constexpr Key kTlsKeys[] = {
      "A user's next connection resumes its session, as a browser's does."},
 };
 constexpr Rule kTls{.kind = Kind::kMap, .keys = kTlsKeys};
+
+constexpr std::string_view kClientPlaces[] = {"header", "body"};
+constexpr Rule kClientPlace{.kind = Kind::kWord, .words = kClientPlaces};
+constexpr Key kOAuth2Keys[] = {
+    {"token_url", &kText, nullptr, "Where tokens are given: https://host/oauth2/token.", true},
+    {"client_id", &kText, nullptr, "The client's name.", true},
+    {"client_secret", &kText, nullptr, "Its secret; better from a variable: \"${API_SECRET}\".",
+     true},
+    {"scope", &kText, nullptr, "What the token is to allow; several with spaces between them."},
+    {"audience", &kText, nullptr, "For whom the token is, where the server asks for it."},
+    {"in", &kClientPlace, "header", "How the client names itself: Basic header, or form fields."},
+    {"tls", &kTls, nullptr,
+     "How connections to the token URL are made; without it the target's, if it is the same host."},
+};
+constexpr Rule kOAuth2{.kind = Kind::kMap, .keys = kOAuth2Keys};
+
+constexpr Key kApiKeyKeys[] = {
+    {"header", &kText, nullptr, "The header that carries it: X-API-Key.", false, "place"},
+    {"query", &kText, nullptr, "The query parameter that carries it.", false, "place"},
+    {"value", &kTemplate, nullptr, "The key; better from a variable: \"${API_KEY}\".", true},
+};
+constexpr Rule kApiKey{.kind = Kind::kMap, .keys = kApiKeyKeys, .needs = "place"};
+
+constexpr Key kAuthKeys[] = {
+    {"basic", &kBasic, nullptr, "HTTP Basic authentication.", false, "kind"},
+    {"bearer", &kTemplate, nullptr, "A token for 'Authorization: Bearer'.", false, "kind"},
+    {"oauth2", &kOAuth2, nullptr,
+     "Client credentials: each worker asks for a token before its first request and renews it at "
+     "80 % of its life.",
+     false, "kind"},
+    {"api_key", &kApiKey, nullptr, "A key in a header or in the query.", false, "kind"},
+};
+constexpr Rule kAuth{.kind = Kind::kMap, .keys = kAuthKeys, .needs = "kind"};
 
 constexpr Key kTimeoutKeys[] = {
     {"dns", &kDuration, "0s", "Resolving the host's name; 0: only the total limits it."},
@@ -499,6 +526,11 @@ constexpr Rule kTasks{
 
 constexpr Rule kTaskNames{
     .kind = Kind::kList, .least = 0, .most = 1000, .element = &kText, .example = "[login]"};
+constexpr Key kCertificateKeys[] = {
+    {"cert", &kFile, nullptr, "PEM file of the client certificate and its chain.", true},
+    {"key", &kFile, nullptr, "PEM file of its private key.", true},
+};
+constexpr Rule kCertificate{.kind = Kind::kMap, .keys = kCertificateKeys};
 constexpr Key kClassKeys[] = {
     {"weight", &kClassWeight, "1", "Share of this class among the users that 'count' leaves.",
      false, "share", "", "count"},
@@ -509,6 +541,8 @@ constexpr Key kClassKeys[] = {
      "Tasks that each user does once, in this order, before all others."},
     {"on_stop", &kTaskNames, nullptr,
      "Tasks that each user does once, in this order, when it retires."},
+    {"auth", &kAuth, nullptr, "Credentials instead of the target's."},
+    {"tls", &kCertificate, nullptr, "A client certificate instead of the target's."},
     {"tasks", &kTasks, nullptr, "What users of this class do: tasks by name.", true},
 };
 constexpr Rule kClass{.kind = Kind::kMap, .keys = kClassKeys};

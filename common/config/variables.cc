@@ -140,7 +140,10 @@ bool IsAuth(std::string_view key) {
 }
 
 bool IsAuthKeyword(std::string_view key) {
-  return key == "basic" || key == "bearer" || key == "user" || key == "password";
+  static constexpr std::string_view kWords[] = {
+      "basic",         "bearer",   "user", "password", "oauth2",  "client_id", "scope", "token_url",
+      "client_secret", "audience", "in",   "tls",      "api_key", "header",    "query", "value"};
+  return std::find(std::begin(kWords), std::end(kWords), key) != std::end(kWords);
 }
 
 bool HasUrlCredentials(std::string_view text) {
@@ -151,9 +154,29 @@ bool HasUrlCredentials(std::string_view text) {
   return authority.find('@') != std::string_view::npos;
 }
 
-// A template is no secret, what it stands for is elsewhere.
+// Names of data are no secret, what they stand for is elsewhere.
 bool IsTemplateOnly(std::string_view text) {
-  return text.starts_with("{{") && text.ends_with("}}");
+  for (const std::string_view scheme : {"Bearer ", "Token "}) {
+    if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
+  }
+  if (text.empty()) return false;
+  while (!text.empty()) {
+    const std::size_t end = text.find("}}");
+    if (!text.starts_with("{{") || end == std::string_view::npos) return false;
+    const std::string_view name = text.substr(2, end - 2);
+    if (name.find_first_of("(\"'{") != std::string_view::npos) return false;
+    text.remove_prefix(end + 2);
+  }
+  return true;
+}
+
+// Of what stands under `auth`, what says where and how.
+bool IsHarmless(std::string_view parent, std::string_view key) {
+  static constexpr std::string_view kOAuth2[] = {"token_url", "client_id", "scope",
+                                                 "audience",  "in",        "tls"};
+  if (parent == "oauth2")
+    return std::find(std::begin(kOAuth2), std::end(kOAuth2), key) != std::end(kOAuth2);
+  return parent == "api_key" && (key == "header" || key == "query");
 }
 
 class Marker {
@@ -163,7 +186,7 @@ class Marker {
   void Mark(Node& root) {
     Collect(root);
     std::sort(places_.begin(), places_.end());
-    Walk(root, 0, false);
+    Walk(root, "", 0, false);
   }
 
  private:
@@ -181,23 +204,26 @@ class Marker {
                       next == places_.end() ? Place() : Place{{}, next->first, next->second});
   }
 
-  void Walk(Node& node, int depth, bool under_auth) {
-    const bool auth = under_auth || (depth <= 2 && !node.key.empty() && IsAuth(node.key) &&
-                                     !IsUserMap(node, depth));
+  void Walk(Node& node, std::string_view parent, int depth, bool under_auth) {
+    if (depth == 1) in_users_ = node.key == "users";
+    const bool may_be_auth = depth <= 2 || (depth == 3 && in_users_);
+    const bool auth = under_auth ? !IsHarmless(parent, node.key)
+                                 : may_be_auth && !node.key.empty() && IsAuth(node.key) &&
+                                       !IsUserMap(node, depth);
     node.secret = auth;
     if (under_auth && node.kind == Node::Kind::kNull && !IsAuthKeyword(node.key)) {
       // "user:password" without a space is a key, too.
       Hide(node.key_place);
     }
     if (node.is_scalar()) {
-      node.secret = auth || HasUrlCredentials(node.value) ||
-                    (NamesSecret(node.key) && !IsTemplateOnly(node.value));
+      node.secret = HasUrlCredentials(node.value) ||
+                    ((auth || NamesSecret(node.key)) && !IsTemplateOnly(node.value));
       if (node.secret) {
         node.shown = kStars;
         Hide(node.place);
       }
     }
-    for (Node& child : node.children) Walk(child, depth + 1, auth);
+    for (Node& child : node.children) Walk(child, node.key, depth + 1, auth);
   }
 
   // A class or data source of that name is no credential.
@@ -208,6 +234,7 @@ class Marker {
   }
 
   Diagnostics& diagnostics_;
+  bool in_users_ = false;
   std::vector<std::pair<int, int>> places_;
 };
 

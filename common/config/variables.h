@@ -3,7 +3,8 @@
 // ${VAR} and ${VAR:-default} filled in, $$ made a dollar, and everything secret marked:
 //
 //   what the environment put in      that part is "***" in Node::shown
-//   what stands under `auth`         the whole scalar, and its place in the source
+//   what stands under `auth`         the whole scalar, and its place in the source; but not where a
+//                                    token comes from (token_url, scope, ...)
 //   passwords, tokens, cookies       by their key (`password`, `Authorization`, …), wherever they stand
 //   user:password@ in a URL          the whole scalar
 //

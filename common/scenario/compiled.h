@@ -17,6 +17,7 @@ struct Program::Compiled {
   std::vector<Task> tasks;
   std::vector<UserClass> classes;
   std::vector<DataSource> data;
+  std::vector<TokenSource> tokens;
   std::vector<ClassId> counted;  // of the first users
   std::vector<ClassId> turns;    // one period of the smooth weighted round robin
 };

@@ -60,6 +60,7 @@ StatusOr<std::shared_ptr<const Program>> Compiler::Compile() {
   CompileTarget();
   CompileData();
   CompileClasses();
+  NameTokens();
   if (errors_.empty()) CompileTurns();
   if (errors_.empty()) return std::shared_ptr<const Program>(std::move(program_));
   std::string all;
@@ -82,15 +83,45 @@ void Compiler::CompileTarget() {
   if (const auto encoded = EncodeTarget(base); !encoded.ok()) {
     Error("target", "base_path " + Message(encoded.status()));
   }
-  const v1::Auth& auth = scenario_.target().auth();
+  CheckAuth(scenario_.target().auth(), "target");
+  if (scenario_.target().timeouts().total_ns() < 0) Error("target", "the timeout is negative");
+}
+
+void Compiler::CheckAuth(const v1::Auth& auth, std::string_view where) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x21 || c == 0x7f; };
   if (auth.basic().user().find(':') != std::string::npos) {
-    Error("target", "the user of basic auth holds ':', which ends a user name");
+    Error(where, "the user of basic auth holds ':', which ends a user name");
   }
-  if (std::any_of(auth.bearer().begin(), auth.bearer().end(), is_control)) {
-    Error("target", "the bearer token holds a space or control character");
+  const bool is_template = auth.bearer().find("{{") != std::string::npos;
+  if (!is_template && std::any_of(auth.bearer().begin(), auth.bearer().end(), is_control)) {
+    Error(where, "the bearer token holds a space or control character");
   }
-  if (scenario_.target().timeouts().total_ns() < 0) Error("target", "the timeout is negative");
+}
+
+std::optional<std::uint16_t> Compiler::TokenOf(const v1::Auth& auth, const std::string& endpoint,
+                                               std::string_view where) {
+  if (!auth.has_oauth2()) return std::nullopt;
+  std::vector<TokenSource>& tokens = out().tokens;
+  const std::string wanted = auth.oauth2().SerializeAsString();
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].auth.SerializeAsString() == wanted) return static_cast<std::uint16_t>(i);
+  }
+  auto source = MakeTokenSource(auth.oauth2());
+  if (!source.ok()) {
+    Error(where, "oauth2: " + Message(source.status()));
+    return std::nullopt;
+  }
+  tokens.push_back(*std::move(source));
+  token_names_.push_back(endpoint);
+  return static_cast<std::uint16_t>(tokens.size() - 1);
+}
+
+// Behind all other endpoints.
+void Compiler::NameTokens() {
+  for (std::size_t i = 0; i < out().tokens.size(); ++i) {
+    out().tokens[i].endpoint = static_cast<EndpointId>(out().endpoints.size());
+    out().endpoints.push_back({token_names_[i], "POST", true});
+  }
 }
 
 void Compiler::CompileData() {
@@ -200,7 +231,13 @@ void Compiler::CompileClass(const v1::UserClass& from) {
   if (from.count() > kMostCounted) Error(where, "the count is above 1000000");
   CompileWait(from.wait(), where, user_class);
 
-  RequestCompiler requests(out().target, out().origin, out().data, errors_);
+  if (from.has_auth()) CheckAuth(from.auth(), where);
+  const v1::Auth& auth = from.has_auth() ? from.auth() : out().target.auth();
+  if (from.has_tls() && out().target.connections().shared() > 0) {
+    Error(where, "users with a certificate of their own can't share connections with others");
+  }
+  RequestCompiler requests(out().target, out().origin, out().data,
+                           {auth, TokenOf(auth, TokenEndpoint(from), where)}, errors_);
   const std::size_t first = out().tasks.size();
   for (const v1::Task& task_from : from.tasks()) {
     const std::string task_where = "task " + Quoted(from.name() + "." + task_from.name());

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,11 @@ class Compiler {
   void Error(std::string_view where, std::string_view what);
 
   void CompileTarget();
+  void CheckAuth(const v1::Auth& auth, std::string_view where);
+  // Its token's number in Program::tokens, if it is OAuth2.
+  std::optional<std::uint16_t> TokenOf(const v1::Auth& auth, const std::string& endpoint,
+                                       std::string_view where);
+  void NameTokens();
   void CompileData();
   void CompileSource(const v1::DataSource& from);
   void CompileTable(const v1::DataSource::Table& from, std::string_view where, DataSource& source);
@@ -46,6 +52,7 @@ class Compiler {
   const v1::Scenario& scenario_;
   std::shared_ptr<Program> program_{new Program};
   std::map<std::pair<std::string, std::string>, EndpointId> known_;  // by name and method
+  std::vector<std::string> token_names_;  // the endpoints of out().tokens
   std::vector<std::string> errors_;
 };
 

@@ -19,10 +19,15 @@ std::string_view EndpointWarning(std::size_t endpoints) {
                "URL or a number part of a name?";
 }
 
+std::string TokenEndpoint(const v1::UserClass& user_class) {
+  return "oauth2 token" + (user_class.has_auth() ? " " + user_class.name() : "");
+}
+
 std::span<const Endpoint> Program::endpoints() const { return compiled_->endpoints; }
 std::span<const Task> Program::tasks() const { return compiled_->tasks; }
 std::span<const UserClass> Program::classes() const { return compiled_->classes; }
 std::span<const DataSource> Program::data() const { return compiled_->data; }
+std::span<const TokenSource> Program::tokens() const { return compiled_->tokens; }
 
 const UserClass& Program::ClassOf(std::uint64_t user) const {
   if (user < compiled_->counted.size()) return compiled_->classes[compiled_->counted[user]];

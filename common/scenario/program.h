@@ -30,6 +30,7 @@
 
 #include "common/base/status.h"
 #include "common/scenario/data.h"
+#include "common/scenario/oauth2.h"
 #include "common/scenario/origin.h"
 #include "common/scenario/task.h"
 #include "sfp/v1/scenario.pb.h"
@@ -39,6 +40,10 @@ namespace sfp::scenario {
 inline constexpr std::size_t kMostEndpoints = 1000;
 inline constexpr std::string_view kGroupMethod = "GROUP";
 inline constexpr std::string_view kOtherEndpoint = "(other)";  // its method is empty
+
+// Where requests for the tokens of a class are counted: "oauth2 token", and behind it the class's
+// name if the class has its own credentials.
+std::string TokenEndpoint(const v1::UserClass& user_class);
 
 // A sentence for people if a run with so many endpoints has that one; empty otherwise.
 std::string_view EndpointWarning(std::size_t endpoints);
@@ -62,6 +67,7 @@ class Program {
   std::span<const Task> tasks() const;
   std::span<const UserClass> classes() const;
   std::span<const DataSource> data() const;
+  std::span<const TokenSource> tokens() const;  // of OAuth2; their endpoints are apart
 
   // The class of a user number, a pure function: the first numbers are those of the classes with a
   // count, in their order; the others take turns by smooth weighted round robin. Weights whose period

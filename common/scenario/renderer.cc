@@ -18,7 +18,7 @@ std::string_view PathOf(std::string_view target) { return target.substr(0, targe
 }  // namespace
 
 Renderer::Renderer(std::shared_ptr<const Program> program, std::optional<Duration> utc_offset)
-    : program_(std::move(program)), utc_offset_(utc_offset) {}
+    : program_(std::move(program)), utc_offset_(utc_offset), tokens_(program_->tokens().size()) {}
 
 CookieJar::Context Renderer::ContextOf(std::string_view target, Time now) const {
   CookieJar::Context context{&program_->origin(), PathOf(target), now, std::nullopt};
@@ -50,6 +50,9 @@ void Renderer::Write(const Segments& segments, const Draw& draw, const UserSessi
         break;
       case Segment::Kind::kBody:
         buffer_ += body_;
+        break;
+      case Segment::Kind::kToken:
+        if (tokens_[segment.slot] != nullptr) buffer_ += *tokens_[segment.slot];
         break;
     }
   }

@@ -21,6 +21,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/base/time.h"
@@ -70,6 +72,11 @@ class Renderer {
   void StoreCookies(const Step& step, const Draw& draw, UserSession& session,
                     std::span<const std::string_view> set_cookies, Time now);
 
+  // The newest token of Program::tokens[slot]; requests rendered from now on carry it.
+  void SetToken(std::size_t slot, std::shared_ptr<const std::string> token) {
+    tokens_[slot] = std::move(token);
+  }
+
  private:
   // Into body_.
   void WriteBody(const CompiledRequest& request, const Draw& draw);
@@ -80,6 +87,7 @@ class Renderer {
 
   std::shared_ptr<const Program> program_;
   std::optional<Duration> utc_offset_;
+  std::vector<std::shared_ptr<const std::string>> tokens_;  // of Program::tokens
   std::string buffer_;
   std::string body_;
   std::string plain_;  // the body before it is compressed

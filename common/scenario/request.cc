@@ -82,7 +82,9 @@ void Segments::Value(std::uint16_t slot, Escape escape) {
   list_.push_back({Segment::Kind::kValue, escape, slot, ""});
 }
 
-void Segments::Special(Segment::Kind kind) { list_.push_back({kind, Escape::kNone, 0, ""}); }
+void Segments::Special(Segment::Kind kind, std::uint16_t slot) {
+  list_.push_back({kind, Escape::kNone, slot, ""});
+}
 
 void Segments::Append(const Segments& other) {
   for (const Segment& segment : other.list_) {

@@ -34,6 +34,7 @@ struct Segment {
     kCookies,  // "Cookie: …\r\n", or nothing
     kLength,   // the rendered body's length, in digits
     kBody,     // the rendered body
+    kToken,    // the newest token of Program::tokens[slot], or nothing
   };
   Kind kind = Kind::kLiteral;
   Escape escape = Escape::kNone;
@@ -45,7 +46,7 @@ class Segments {
  public:
   void Literal(std::string_view text);
   void Value(std::uint16_t slot, Escape escape);
-  void Special(Segment::Kind kind);
+  void Special(Segment::Kind kind, std::uint16_t slot = 0);
   void Append(const Segments& other);
 
   const std::vector<Segment>& list() const { return list_; }

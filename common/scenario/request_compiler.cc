@@ -109,8 +109,9 @@ StatusOr<std::string> EncodeTarget(std::string_view literal) {
 }
 
 RequestCompiler::RequestCompiler(const v1::Target& target, const Origin& origin,
-                                 std::span<const DataSource> data, std::vector<std::string>& errors)
-    : target_(target), origin_(origin), data_(data), errors_(errors) {}
+                                 std::span<const DataSource> data, Credentials credentials,
+                                 std::vector<std::string>& errors)
+    : target_(target), origin_(origin), data_(data), credentials_(credentials), errors_(errors) {}
 
 void RequestCompiler::Error(std::string_view what) {
   std::string error = where_ + ": " + std::string(what);
@@ -208,12 +209,12 @@ RequestCompiler::Pieces RequestCompiler::TargetOf(const v1::Task& from) {
   char separator = Contains(pieces, '?') ? '&' : '?';
   const std::string& last = pieces.back().text;
   if (!pieces.back().variable && (last.ends_with('?') || last.ends_with('&'))) separator = 0;
-  for (const v1::Header& parameter : from.query()) {
+  const auto add = [&](const std::string& key, const std::string& value, std::string_view what) {
     std::string name = separator == 0 ? "" : std::string(1, separator);
     separator = '&';
-    AppendPercentEncoded(name, parameter.name());
+    AppendPercentEncoded(name, key);
     pieces.push_back({false, name + '='});
-    for (TemplatePiece& piece : Parse(parameter.value(), "query '" + parameter.name() + "'")) {
+    for (TemplatePiece& piece : Parse(value, what)) {
       if (!piece.variable) {
         std::string encoded;
         AppendPercentEncoded(encoded, piece.text);
@@ -221,7 +222,12 @@ RequestCompiler::Pieces RequestCompiler::TargetOf(const v1::Task& from) {
       }
       pieces.push_back(std::move(piece));
     }
+  };
+  for (const v1::Header& parameter : from.query()) {
+    add(parameter.name(), parameter.value(), "query '" + parameter.name() + "'");
   }
+  const v1::Auth::ApiKey& key = credentials_.auth.api_key();
+  if (key.in_query()) add(key.name(), key.value(), "the API key");
   return pieces;
 }
 
@@ -233,15 +239,36 @@ std::vector<RequestCompiler::HeaderLine> RequestCompiler::OwnHeaders() {
   add("Host", origin_.authority);
   add("User-Agent", "sfp/" + std::string(Version()));
   add("Accept", "*/*");
-  const v1::Auth& auth = target_.auth();
-  if (auth.has_basic()) {
-    add("Authorization", "Basic " + Base64(auth.basic().user() + ":" + auth.basic().password()));
-  } else if (auth.kind_case() == v1::Auth::kBearer) {
-    add("Authorization", "Bearer " + auth.bearer());
-  }
+  AddCredentials(lines);
   if (target_.decompress()) add("Accept-Encoding", "gzip");
   if (target_.connections().one_request()) add("Connection", "close");
   return lines;
+}
+
+void RequestCompiler::AddCredentials(std::vector<HeaderLine>& lines) {
+  const v1::Auth& auth = credentials_.auth;
+  const auto add = [&](const std::string& name, Pieces value) {
+    lines.push_back({name, std::move(value), 0, credentials_.token});
+  };
+  switch (auth.kind_case()) {
+    case v1::Auth::kBasic:
+      return add("Authorization",
+                 {{false, "Basic " + Base64(auth.basic().user() + ":" + auth.basic().password())}});
+    case v1::Auth::kBearer:
+      return add("Authorization", Parse("Bearer " + auth.bearer(), "the bearer token"));
+    case v1::Auth::kOauth2:
+      return add("Authorization", {{false, "Bearer "}});
+    case v1::Auth::kApiKey:
+      if (!auth.api_key().in_query()) {
+        v1::Header header;
+        header.set_name(auth.api_key().name());
+        header.set_value(auth.api_key().value());
+        AddHeader(lines, header, 0);
+      }
+      return;
+    default:
+      return;
+  }
 }
 
 std::vector<RequestCompiler::HeaderLine> RequestCompiler::HeadersOf(const v1::Task& from) {
@@ -427,6 +454,10 @@ void RequestCompiler::CompileHeaders(const std::vector<HeaderLine>& lines, Task&
     Segments& out = name == "content-type" ? request.content_type : request.headers;
     out.Literal(line.name + ": ");
     Emit(out, line.value, Escape::kHeader, task, step);
+    if (line.token) {
+      out.Special(Segment::Kind::kToken, *line.token);
+      step.token = line.token;
+    }
     out.Literal("\r\n");
     own_cookies |= name == "cookie";
   }

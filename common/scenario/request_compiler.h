@@ -28,9 +28,13 @@ StatusOr<std::string> EncodeTarget(std::string_view literal);
 
 class RequestCompiler {
  public:
+  struct Credentials {
+    const v1::Auth& auth;
+    std::optional<std::uint16_t> token;  // of Program::tokens
+  };
   // All of it has to outlive the compiler. Errors are appended to `errors`.
   RequestCompiler(const v1::Target& target, const Origin& origin, std::span<const DataSource> data,
-                  std::vector<std::string>& errors);
+                  Credentials credentials, std::vector<std::string>& errors);
 
   // Fills `step.method`, `head`, `idempotent`, `needs` and `request`, and adds to the task's
   // variables. `where` names the request in errors.
@@ -48,7 +52,8 @@ class RequestCompiler {
   struct HeaderLine {
     std::string name;
     Pieces value;
-    int layer = 0;  // 0: ours, 1: the target's, 2: the task's
+    int layer = 0;                         // 0: ours, 1: the target's, 2: the task's
+    std::optional<std::uint16_t> token{};  // which follows the value
   };
   // Literals are escaped already, variables are not.
   struct Body {
@@ -65,6 +70,7 @@ class RequestCompiler {
   std::string Encode(std::string_view literal, std::string_view what);
   std::vector<HeaderLine> HeadersOf(const v1::Task& from);
   std::vector<HeaderLine> OwnHeaders();
+  void AddCredentials(std::vector<HeaderLine>& lines);
   void AddHeader(std::vector<HeaderLine>& lines, const v1::Header& header, int layer);
   Body BodyOf(const v1::Task& from);
   Body FormOf(const v1::Body::Form& from);
@@ -83,6 +89,7 @@ class RequestCompiler {
   const v1::Target& target_;
   const Origin& origin_;
   std::span<const DataSource> data_;
+  Credentials credentials_;
   std::vector<std::string>& errors_;
   std::string where_;
   std::optional<std::uint16_t> boundary_;  // slot of this request's, between the parts of its body

@@ -54,13 +54,14 @@ struct Step : Inputs {
   std::optional<EndpointId> retry_endpoint;
   std::string method;
   Expect expect;
-  Duration timeout{0};              // of the whole exchange; 0: none
-  std::uint32_t max_redirects = 0;  // 0: a redirect is a response like any other
-  bool head = false;                // the response has no body
-  bool idempotent = false;          // GET, HEAD, OPTIONS, PUT, DELETE
-  bool needs_body = false;          // it is judged, or collected from
-  bool needs_headers = false;       // Location or Set-Cookie matter
-  bool needs_fields = false;        // so do other header fields
+  Duration timeout{0};                 // of the whole exchange; 0: none
+  std::uint32_t max_redirects = 0;     // 0: a redirect is a response like any other
+  bool head = false;                   // the response has no body
+  bool idempotent = false;             // GET, HEAD, OPTIONS, PUT, DELETE
+  bool needs_body = false;             // it is judged, or collected from
+  bool needs_headers = false;          // Location or Set-Cookie matter
+  bool needs_fields = false;           // so do other header fields
+  std::optional<std::uint16_t> token;  // of Program::tokens, which it carries
 
   CompiledRequest request;
   std::vector<Pointer> pointers;  // into the response's body, of `expect` and `collect`

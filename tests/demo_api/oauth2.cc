@@ -46,9 +46,8 @@ Answer OAuth2::Grant(std::string_view authorization, std::string_view form, Time
   tokens_[token] = now + options_.lifetime;
   ++granted_;
   Answer answer;
-  answer.body = absl::StrFormat(
-      R"({"access_token":"%s","token_type":"Bearer","expires_in":%d})", token,
-      static_cast<std::int64_t>(Seconds(options_.lifetime)));
+  answer.body = absl::StrFormat(R"({"access_token":"%s","token_type":"Bearer","expires_in":%d})",
+                                token, static_cast<std::int64_t>(Seconds(options_.lifetime)));
   answer.fields = "Cache-Control: no-store\r\n";
   return answer;
 }

@@ -41,7 +41,7 @@ class OAuth2 {
 
   const OAuth2Options options_;
   const std::string id_, secret_;
-  std::uint64_t state_;  // of the tokens' random numbers
+  std::uint64_t state_;                           // of the tokens' random numbers
   std::unordered_map<std::string, Time> tokens_;  // until when
   std::uint64_t granted_ = 0;
   std::uint64_t refused_ = 0;

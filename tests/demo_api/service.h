@@ -27,7 +27,7 @@ struct ServiceOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   bool tls = false;
-  ApiOptions api;    // its seed is `seed`, its bearer is `oauth2.on`
+  ApiOptions api;  // its seed is `seed`, its bearer is `oauth2.on`
   OAuth2Options oauth2;
   PoolOptions pool;  // its seed is `seed`; its timeout is the socket timeout
   Duration keepalive_timeout{5'000'000'000};

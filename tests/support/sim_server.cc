@@ -69,7 +69,7 @@ SimServer::SimServer(SimClock& clock, Options options)
 
 SimServer::~SimServer() { SFP_CHECK(connections_ == 0); }
 
-std::unique_ptr<engine::Connection> SimServer::Connect(std::uint64_t user) {
+std::unique_ptr<engine::Connection> SimServer::Connect(std::uint64_t user, std::uint16_t) {
   if (options_.keep_log) connects_.push_back(user);
   return std::make_unique<Connection>(*this);
 }

@@ -51,7 +51,8 @@ class SimServer final : public engine::Connector {
   SimServer(SimClock& clock, Options options);
   ~SimServer();
 
-  std::unique_ptr<engine::Connection> Connect(std::uint64_t user) override;
+  std::unique_ptr<engine::Connection> Connect(std::uint64_t user,
+                                              std::uint16_t user_class) override;
 
   std::uint64_t started() const { return started_; }
   std::uint64_t answered() const { return answered_; }

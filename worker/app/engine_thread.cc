@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -30,7 +31,7 @@ Duration UtcOffset() {
 
 }  // namespace
 
-class EngineThread::Loop : public engine::EngineObserver {
+class EngineThread::Loop : public engine::EngineObserver, public engine::Connector {
  public:
   Loop(std::shared_ptr<PreparedRun> run, engine::Engine::Options options, Events events)
       : run_(std::move(run)),
@@ -45,7 +46,15 @@ class EngineThread::Loop : public engine::EngineObserver {
 
   template <typename Call>
   void Post(Call call) {
-    reactor_.Post([this, call = std::move(call)]() mutable { call(*engine_, *client_); });
+    reactor_.Post([this, call = std::move(call)]() mutable { call(*engine_); });
+  }
+  void SetAddresses(std::vector<http::Endpoint> addresses) {
+    reactor_.Post([this, addresses = std::move(addresses)] {
+      client_->SetAddresses(addresses);
+      for (const auto& own : own_clients_) {
+        if (own != nullptr) own->SetAddresses(addresses);
+      }
+    });
   }
 
  private:
@@ -53,8 +62,14 @@ class EngineThread::Loop : public engine::EngineObserver {
     engine::Wheel wheel(Now());
     client_ =
         std::make_unique<http::Client>(reactor_, wheel, run_->destination, SharedConnections());
-    engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, *client_, wheel, *this,
+    for (const auto& destination : run_->class_destinations) {
+      own_clients_.push_back(destination == nullptr
+                                 ? nullptr
+                                 : std::make_unique<http::Client>(reactor_, wheel, destination));
+    }
+    engine_ = std::make_unique<engine::Engine>(run_->program, *run_->pools, *this, wheel, *this,
                                                options_);
+    SetTokens();
     cpu_since_ = Now();
     cpu_time_ = ThreadCpuTime();
     Time due = kNever;  // when this turn had to begin
@@ -62,11 +77,26 @@ class EngineThread::Loop : public engine::EngineObserver {
       const Time now = Now();
       if (due <= now) engine_->LoopLag(now - due);
       wheel.Advance(now);
+      HandOut(false);
       due = wheel.NextDue();
       reactor_.Turn(due);
+      HandOut(false);
     }
     engine_.reset();
+    own_clients_.clear();
     client_.reset();
+  }
+
+  void SetTokens() {
+    if (run_->tokens == nullptr) return;
+    const std::vector<TokenKeeper::Token> tokens = run_->tokens->tokens();
+    for (std::size_t i = 0; i < tokens.size(); ++i) engine_->SetToken(i, tokens[i]);
+  }
+
+  std::unique_ptr<engine::Connection> Connect(std::uint64_t user,
+                                              std::uint16_t user_class) override {
+    http::Client* own = own_clients_[user_class].get();
+    return (own != nullptr ? *own : *client_).Connect(user, user_class);
   }
 
   // This thread's part of the connections that the worker's users share.
@@ -84,10 +114,24 @@ class EngineThread::Loop : public engine::EngineObserver {
       cpu_time_ = cpu_time;
     }
     interval.cpu = cpu_;
-    events_.on_interval(options_.thread, std::move(interval));
+    HandOut(false);
+    held_ = std::move(interval);
   }
 
-  void OnIdle() override { events_.on_idle(options_.thread); }
+  void OnIdle() override {
+    HandOut(true);
+    events_.on_idle(options_.thread);
+  }
+
+  // An interval is held until it is known whether it is the last one: not longer than the engine's
+  // turn.
+  void HandOut(bool last) {
+    if (!held_) return;
+    events_.on_interval(options_.thread, *std::move(held_), last);
+    held_.reset();
+  }
+
+  void OnTokenRefused(std::size_t number) override { run_->tokens->Refused(number); }
 
   const std::shared_ptr<PreparedRun> run_;
   const engine::Engine::Options options_;
@@ -95,7 +139,9 @@ class EngineThread::Loop : public engine::EngineObserver {
   http::Reactor reactor_;
   // Made and destroyed on the thread.
   std::unique_ptr<http::Client> client_;
+  std::vector<std::unique_ptr<http::Client>> own_clients_;  // by class, as class_destinations
   std::unique_ptr<engine::Engine> engine_;
+  std::optional<stats::Interval> held_;
   double cpu_ = 0;  // of the core, 0..1
   Time cpu_since_{};
   Duration cpu_time_{0};
@@ -119,30 +165,34 @@ EngineThread::EngineThread(std::shared_ptr<PreparedRun> run, std::uint32_t worke
 EngineThread::~EngineThread() = default;
 
 void EngineThread::Start(plan::Plan plan, Time start) {
-  loop_->Post([plan = std::move(plan), start](engine::Engine& engine, http::Client&) mutable {
+  loop_->Post([plan = std::move(plan), start](engine::Engine& engine) mutable {
     engine.Start(std::move(plan), start);
   });
 }
 
 void EngineThread::Update(plan::Plan plan) {
-  loop_->Post([plan = std::move(plan)](engine::Engine& engine, http::Client&) mutable {
+  loop_->Post([plan = std::move(plan)](engine::Engine& engine) mutable {
     engine.Update(std::move(plan), Now());
   });
 }
 
 void EngineThread::Stop(Duration limit) {
-  loop_->Post([limit](engine::Engine& engine, http::Client&) { engine.Stop(Now(), limit); });
+  loop_->Post([limit](engine::Engine& engine) { engine.Stop(Now(), limit); });
 }
 
 void EngineThread::Recycle(stats::Interval interval) {
-  loop_->Post([interval = std::move(interval)](engine::Engine& engine, http::Client&) mutable {
+  loop_->Post([interval = std::move(interval)](engine::Engine& engine) mutable {
     engine.Recycle(std::move(interval));
   });
 }
 
 void EngineThread::SetAddresses(std::vector<http::Endpoint> addresses) {
-  loop_->Post([addresses = std::move(addresses)](engine::Engine&, http::Client& client) {
-    client.SetAddresses(addresses);
+  loop_->SetAddresses(std::move(addresses));
+}
+
+void EngineThread::SetToken(std::size_t number, TokenKeeper::Token token) {
+  loop_->Post([number, token = std::move(token)](engine::Engine& engine) mutable {
+    engine.SetToken(number, std::move(token));
   });
 }
 

@@ -25,7 +25,8 @@ namespace sfp::app {
 class EngineThread {
  public:
   struct Events {
-    std::function<void(std::uint32_t thread, stats::Interval interval)> on_interval;
+    // `last`: on_idle follows.
+    std::function<void(std::uint32_t thread, stats::Interval interval, bool last)> on_interval;
     std::function<void(std::uint32_t thread)> on_idle;
   };
 
@@ -42,6 +43,8 @@ class EngineThread {
   void Recycle(stats::Interval interval);
   // For connections to come.
   void SetAddresses(std::vector<http::Endpoint> addresses);
+  // For requests to come; it begins with those of the run's keeper.
+  void SetToken(std::size_t number, TokenKeeper::Token token);
 
  private:
   class Loop;

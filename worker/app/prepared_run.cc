@@ -20,6 +20,28 @@ HostPort AllowedTarget(const std::string& text) {
   return allowed;
 }
 
+Status CheckAllowed(const std::vector<std::string>& allow_target, const std::string& what,
+                    const scenario::Origin& origin) {
+  if (Allows(allow_target, origin.host, origin.port)) return Ok();
+  const bool literal6 = origin.host.find(':') != std::string::npos;
+  return Invalid(what + " " + (literal6 ? "[" + origin.host + "]" : origin.host) + ":" +
+                 std::to_string(origin.port) + " is not in this worker's --allow-target");
+}
+
+// Null for a class without a certificate of its own.
+StatusOr<std::shared_ptr<const http::Destination>> OwnDestination(const v1::UserClass& user_class,
+                                                                  v1::Target target,
+                                                                  const scenario::Origin& origin,
+                                                                  const http::Destination& common) {
+  if (!user_class.has_tls()) return std::shared_ptr<const http::Destination>();
+  target.mutable_tls()->set_cert_pem(user_class.tls().cert_pem());
+  target.mutable_tls()->set_key_pem(user_class.tls().key_pem());
+  auto own = http::MakeDestination(target, origin);
+  if (!own.ok()) return own.status();
+  own->addresses = common.addresses;
+  return std::make_shared<const http::Destination>(*std::move(own));
+}
+
 }  // namespace
 
 Status CheckAllowTarget(const std::string& text) {
@@ -48,10 +70,10 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
   auto program = scenario::Program::Compile(prepare.scenario());
   if (!program.ok()) return Annotate(program.status(), "the scenario does not compile");
   const scenario::Origin& origin = (*program)->origin();
-  if (!Allows(allow_target, origin.host, origin.port)) {
-    const bool literal6 = origin.host.find(':') != std::string::npos;
-    return Invalid("the target " + (literal6 ? "[" + origin.host + "]" : origin.host) + ":" +
-                   std::to_string(origin.port) + " is not in this worker's --allow-target");
+  if (Status status = CheckAllowed(allow_target, "the target", origin); !status.ok()) return status;
+  for (const scenario::TokenSource& token : (*program)->tokens()) {
+    Status status = CheckAllowed(allow_target, "the token URL's host", token.origin);
+    if (!status.ok()) return status;
   }
   const v1::Target& target = prepare.scenario().target();
   if (const std::uint32_t shared = target.connections().shared(); shared > 0 && shared < threads) {
@@ -63,6 +85,16 @@ StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
   auto destination = http::PrepareDestination(target, origin);
   if (!destination.ok()) return Annotate(destination.status(), "the target cannot be used");
   auto run = std::make_shared<PreparedRun>();
+  for (const v1::UserClass& user_class : prepare.scenario().users()) {
+    auto own = OwnDestination(user_class, target, origin, **destination);
+    if (!own.ok()) return Annotate(own.status(), "user class '" + user_class.name() + "'");
+    run->class_destinations.push_back(*std::move(own));
+  }
+  if (!(*program)->tokens().empty()) {
+    auto tokens = TokenKeeper::Make(*program);
+    if (!tokens.ok()) return tokens.status();
+    run->tokens = *std::move(tokens);
+  }
   run->pools = std::make_unique<scenario::Pools>(**program);
   run->program = *std::move(program);
   run->destination = *std::move(destination);

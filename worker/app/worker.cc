@@ -93,10 +93,13 @@ class Worker final : agent::AgentShell, control::ClientHandler {
     ++generation_;
     const EngineThread::Events events = {
         .on_interval =
-            [this, generation = generation_](std::uint32_t thread, stats::Interval interval) {
-              Post([this, generation, thread, interval = std::move(interval)]() mutable {
+            [this, start, generation = generation_](std::uint32_t thread, stats::Interval interval,
+                                                    bool last) {
+              Post([this, start, generation, thread, last,
+                    interval = std::move(interval)]() mutable {
                 if (generation != generation_) return;
                 if (thread == 0) interval.machine = machine_.Read();
+                CountTokens(interval, start, last);
                 agent_.OnInterval(thread, std::move(interval), Now());
               });
             },
@@ -106,12 +109,33 @@ class Worker final : agent::AgentShell, control::ClientHandler {
                 if (generation == generation_) agent_.OnEngineIdle(thread, Now());
               });
             }};
+    engines_done_ = 0;
+    FollowTokens();
     for (std::uint32_t thread = 0; thread < options_.threads; ++thread) {
       engines_.push_back(
           std::make_unique<EngineThread>(run_, index_, thread, options_.threads, events));
       engines_.back()->Start(plan, start);
     }
     if (run_->dns_refresh > Duration::zero()) RefreshAddresses();
+  }
+
+  void FollowTokens() {
+    if (run_->tokens == nullptr) return;
+    run_->tokens->Follow(
+        [this, generation = generation_](std::size_t number, TokenKeeper::Token token) {
+          Post([this, generation, number, token = std::move(token)] {
+            if (generation != generation_) return;
+            for (const auto& engine : engines_) engine->SetToken(number, token);
+          });
+        });
+  }
+
+  void CountTokens(stats::Interval& interval, Time start, bool last) {
+    if (last) ++engines_done_;
+    if (run_->tokens == nullptr) return;
+    // First: what is asked for later would be in no interval.
+    if (engines_done_ == options_.threads) run_->tokens->Rest();
+    run_->tokens->CountInto(interval, start);
   }
 
   void RefreshAddresses() {
@@ -201,7 +225,8 @@ class Worker final : agent::AgentShell, control::ClientHandler {
   ClockWatch clocks_;
   Time next_look_at_clocks_{};
   std::uint32_t index_ = 0;
-  std::uint64_t generation_ = 0;  // of the engines and preparations whose news still count
+  std::uint32_t engines_done_ = 0;  // have handed out their last interval
+  std::uint64_t generation_ = 0;    // of the engines and preparations whose news still count
   std::thread preparing_;
   std::shared_ptr<PreparedRun> run_;
   std::vector<std::unique_ptr<EngineThread>> engines_;

@@ -108,7 +108,8 @@ User* Arrivals::Make(const scenario::UserClass& user_class) {
                   .iterations = std::nullopt,
                   .serves = true};
   UserOwner& owner = *this;
-  auto user = std::make_unique<User>(context_, owner, connector_.Connect(*number), role);
+  auto user =
+      std::make_unique<User>(context_, owner, connector_.Connect(*number, user_class.id), role);
   return users_.emplace(*number, std::move(user)).first->second.get();
 }
 

@@ -59,10 +59,11 @@ class Connection {
   virtual void Start(const Request& request, ExchangeHandler& handler) = 0;
 };
 
-// Makes the connections of one loop's users, all to the scenario's target.
+// Makes the connections of one loop's users, all to the scenario's target. `user_class` is the
+// user's scenario::ClassId: classes may have certificates of their own.
 class Connector {
  public:
-  virtual std::unique_ptr<Connection> Connect(std::uint64_t user) = 0;
+  virtual std::unique_ptr<Connection> Connect(std::uint64_t user, std::uint16_t user_class) = 0;
 
  protected:
   ~Connector() = default;

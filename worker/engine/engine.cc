@@ -23,6 +23,7 @@ class Engine::State {
         options_(options),
         context_{*program_, pools, wheel, options.seed,
                  scenario::Renderer(program_, options.utc_offset)} {
+    context_.token_refused = [this](std::size_t number) { observer_.OnTokenRefused(number); };
     context_.trace = options.trace;
     if (options.trace == nullptr) return;
     context_.collector.on_value = [this](scenario::SourceId into, std::string_view value) {
@@ -30,6 +31,9 @@ class Engine::State {
     };
   }
 
+  void SetToken(std::size_t number, std::shared_ptr<const std::string> token) {
+    context_.renderer.SetToken(number, std::move(token));
+  }
   void Start(plan::Plan plan, Time start);
   void Update(plan::Plan plan, Time now);
   void Stop(Time now, Duration limit = Duration::max());
@@ -219,6 +223,10 @@ void Engine::Stop(Time now, Duration limit) { state_->Stop(now, limit); }
 
 void Engine::Recycle(stats::Interval interval) {
   if (state_->recorder()) state_->recorder()->Recycle(std::move(interval));
+}
+
+void Engine::SetToken(std::size_t number, std::shared_ptr<const std::string> token) {
+  state_->SetToken(number, std::move(token));
 }
 
 void Engine::LoopLag(Duration late) {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "common/plan/plan.h"
 #include "common/scenario/program.h"
@@ -38,6 +39,8 @@ class EngineObserver {
   // partial interval before OnIdle.
   virtual void OnInterval(stats::Interval interval) = 0;
   virtual void OnIdle() = 0;
+  // A request that carried the token of this number was answered with 401.
+  virtual void OnTokenRefused(std::size_t) {}
 
  protected:
   ~EngineObserver() = default;
@@ -70,6 +73,9 @@ class Engine {
   void Stop(Time now, Duration limit = Duration::max());
   // An interval that was handed out and is not needed any more: its memory is used again.
   void Recycle(stats::Interval interval);
+
+  // The newest token of Program::tokens[number].
+  void SetToken(std::size_t number, std::shared_ptr<const std::string> token);
 
   // The loop turned so late: counted as the generator's own delay.
   void LoopLag(Duration late);

@@ -77,7 +77,8 @@ void Population::Begin(std::uint64_t number, Duration planned, Time now) {
                   .most_users = plan_->most_users(),
                   .iterations = plan_->IterationsOf(number)};
   UserOwner& owner = *this;
-  auto user = std::make_unique<User>(context_, owner, connector_.Connect(number), role);
+  auto user = std::make_unique<User>(context_, owner,
+                                     connector_.Connect(number, role.user_class->id), role);
   User& started = *user;
   running_.push_back(std::move(user));
   context_.recorder->Lag(std::max(Duration(0), now - (start_ + planned)));

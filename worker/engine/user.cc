@@ -345,6 +345,7 @@ void User::Examine(Exchange& exchange) {
                               .jar = session_.cookies(),
                               .time = exchange.sample.response};
   if (std::optional<scenario::Wrong> wrong = context_.examiner.Judge(*step_, reply, draw_)) {
+    if (reply.status == 401 && step_->token) context_.token_refused(*step_->token);
     const auto kind =
         wrong->status ? stats::FailureKind::kStatus : stats::FailureKind::kExpectation;
     if (step_->expect.otherwise != scenario::Expect::Otherwise::kWarn) {

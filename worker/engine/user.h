@@ -33,6 +33,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -74,6 +75,8 @@ struct UserContext {
   Duration grid{0};
 
   static constexpr Duration kWidestGrid{500'000};
+  std::function<void(std::size_t)>
+      token_refused;  // by its number; set before the first user starts
   // The grid for so many wake-ups in the last second: 4 at once on the average, so that what is
   // sent at once stays few, and none where it would spare little.
   static Duration GridFor(std::uint64_t wake_ups) {

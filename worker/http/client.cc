@@ -19,7 +19,7 @@ Client::~Client() {
   SFP_CHECK(loop_->channels() == 0);
 }
 
-std::unique_ptr<engine::Connection> Client::Connect(std::uint64_t user) {
+std::unique_ptr<engine::Connection> Client::Connect(std::uint64_t user, std::uint16_t) {
   if (pool_ != nullptr) return pool_->Connect();
   return std::make_unique<Channel>(*loop_, user);
 }

@@ -4,7 +4,7 @@
 //
 //   auto destination = PrepareDestination(target, origin);         // once per process, before load
 //   Client client(reactor, wheel, *destination);                   // one per loop
-//   auto connection = client.Connect(user);                        // one per user
+//   auto connection = client.Connect(user, user_class);            // one per user
 //   connection->Start({.bytes = "GET / HTTP/1.1\r\n…"}, handler);  // -> handler.OnExchange
 //
 // The loop turns `reactor` and advances `wheel`. The client outlives its connections (checked). A
@@ -34,7 +34,8 @@ class Client final : public engine::Connector {
          std::uint32_t shared = 0);
   ~Client();
 
-  std::unique_ptr<engine::Connection> Connect(std::uint64_t user) override;
+  std::unique_ptr<engine::Connection> Connect(std::uint64_t user,
+                                              std::uint16_t user_class) override;
 
   // The host's addresses have changed: connections to come use these.
   void SetAddresses(std::vector<Endpoint> addresses) { loop_->set_addresses(std::move(addresses)); }

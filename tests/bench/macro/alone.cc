@@ -51,7 +51,7 @@ class AtOnce final : public engine::Connection, private http::Watcher {
 class AtOnceConnector final : public engine::Connector {
  public:
   explicit AtOnceConnector(http::Reactor& reactor) : reactor_(reactor) {}
-  std::unique_ptr<engine::Connection> Connect(std::uint64_t) override {
+  std::unique_ptr<engine::Connection> Connect(std::uint64_t, std::uint16_t) override {
     return std::make_unique<AtOnce>(reactor_);
   }
 

@@ -165,6 +165,42 @@ TEST(ServiceTest, ClosesIdleConnections) {
   EXPECT_EQ(At(Stats(service.port()), "/connections/closed_idle"), 1);
 }
 
+TEST(ServiceTest, TakesItsOwnTokensForAsLongAsTheyLiveAndCountsThemApart) {
+  ServiceOptions options = Quick();
+  options.oauth2 = {.on = true, .lifetime = seconds(1)};
+  ServiceThread service(options);
+  Probe probe(service.port());
+  const std::string form = "Content-Type: application/x-www-form-urlencoded\r\n";
+  const std::string grant = "grant_type=client_credentials";
+  const auto ask = [&](const std::string& fields, const std::string& body) {
+    return *probe.Ask("POST", "/oauth2/token", form + fields, body);
+  };
+  EXPECT_EQ(probe.Ask("GET", Path("?term=201803"), kBasic)->status, 401);
+  EXPECT_EQ(probe.Ask("GET", "/oauth2/token")->status, 405);
+  EXPECT_THAT(ask(std::string(kBasic), "grant_type=password").body,
+              HasSubstr("unsupported_grant_type"));
+  EXPECT_EQ(ask("", grant + "&client_id=user&client_secret=wrong").status, 401);
+  EXPECT_EQ(ask("", grant + "&client_id=user&client_secret=password").status, 200);
+  const Reply given = ask(std::string(kBasic), grant);
+  ASSERT_EQ(given.status, 200) << given.body;
+  const auto token = boost::json::parse(given.body).as_object();
+  EXPECT_EQ(token.at("expires_in").as_int64(), 1);
+  const std::string bearer =
+      "Authorization: Bearer " + std::string(token.at("access_token").as_string()) + "\r\n";
+  EXPECT_EQ(probe.Ask("GET", Path("?term=201803"), bearer)->status, 200);
+  const auto refused = [&] {
+    return probe.Ask("GET", Path("?term=201803"), bearer)->status == 401;
+  };
+  bool expired = false;
+  for (int i = 0; i < 1000 && !(expired = refused()); ++i) usleep(5000);
+  EXPECT_TRUE(expired);
+  const boost::json::object stats = Stats(service.port());
+  EXPECT_EQ(At(stats, "/oauth2/granted"), 2);
+  EXPECT_EQ(At(stats, "/oauth2/refused"), 2);
+  EXPECT_EQ(At(stats, "/oauth2/expired"), 1);
+  EXPECT_EQ(At(stats, "/routes/by_term/401"), 2);
+}
+
 TEST(ServiceTest, KillsWhatWaitsForTheSocketTimeoutWithoutAResponse) {
   ServiceOptions options;
   options.pool.service = seconds(3600);

@@ -46,7 +46,7 @@ class Harness {
   explicit Harness(std::uint16_t port);
 
   std::unique_ptr<engine::Connection> Connect(std::uint64_t user = 0) {
-    return client_.Connect(user);
+    return client_.Connect(user, 0);
   }
   Outcome Run(engine::Connection& connection, const engine::Request& request);
   Outcome Get(engine::Connection& connection);  // keeps body and headers

@@ -506,5 +506,39 @@ TEST(Config, TheAlternativeShapesInTheExamplesCommentsAreGood) {
   EXPECT_EQ(shapes, 9);
 }
 
+TEST(Config, CredentialsOfTheTargetAndOfClasses) {
+  const Loaded loaded = ParseText(
+      "target:\n"
+      "  url: https://api.example:8443\n"
+      "  tls: {verify: false}\n"
+      "  auth: {oauth2: {token_url: \"https://API.example/t?x=1\", client_id: i, client_secret: "
+      "s}}\n"
+      "users:\n"
+      "  a:\n"
+      "    auth: {oauth2: {token_url: \"https://idp.example/t\", client_id: i, client_secret: s,\n"
+      "                    scope: x y, audience: z, in: body}}\n"
+      "    tasks: {t: {get: /}}\n"
+      "  b: {auth: {api_key: {header: X-Key, value: abc}}, tasks: {t: {get: /}}}\n"
+      "  c: {auth: {api_key: {query: key, value: abc}}, tasks: {t: {get: /}}}\n");
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const v1::Scenario& scenario = loaded.config->scenario;
+  const v1::Auth::OAuth2& target = scenario.target().auth().oauth2();
+  EXPECT_EQ(target.token_url(), "https://API.example/t?x=1");
+  EXPECT_EQ(target.client_id(), "i");
+  EXPECT_EQ(target.client_secret(), "s");
+  EXPECT_FALSE(target.in_body());
+  EXPECT_FALSE(target.tls().verify());  // the same host: the target's settings
+  const v1::Auth::OAuth2& own = scenario.users(0).auth().oauth2();
+  EXPECT_EQ(own.scope(), "x y");
+  EXPECT_EQ(own.audience(), "z");
+  EXPECT_TRUE(own.in_body());
+  EXPECT_TRUE(own.tls().verify());
+  EXPECT_EQ(scenario.users(1).auth().api_key().name(), "X-Key");
+  EXPECT_FALSE(scenario.users(1).auth().api_key().in_query());
+  EXPECT_EQ(scenario.users(2).auth().api_key().value(), "abc");
+  EXPECT_TRUE(scenario.users(2).auth().api_key().in_query());
+  EXPECT_FALSE(scenario.users(2).has_tls());
+}
+
 }  // namespace
 }  // namespace sfp::config

@@ -35,6 +35,14 @@ TEST(Secrets, NoFindingShowsOne) {
       "target: {url: x, authentication: {bearer: hunter2}}",
       "auth: {bearer: hunter2}",
       "auth: hunter2",
+      "target: {url: x, auth: {oauth2: {token_url: x, client_id: a, client_secret: hunter2}}}",
+      "target: {url: x, auth: {oauth2: {token_url: x, client_secrt: hunter2}}}",
+      "target: {url: x, auth: {oauth2: hunter2}}",
+      "target: {url: x, auth: {api_key: {header: a, value: hunter2, valu: hunter2}}}",
+      "target: {url: x, auth: {api_key: hunter2}}",
+      "users: {u: {auth: {bearer: hunter2 a}}}",
+      "users: {u: {auth: hunter2}}",
+      "users: {u: {auth: {api_key: {header: \"a b\", value: hunter2}}}}",
       "target: {url: x, auth: {basic: {user: a, password: hunter2, password: hunter2}}}",
       "target: {url: x, auth: {basic: {user: \"a:hunter2\", password: b}}}",
       "target: {url: \"https://bob:hunter2@h\"}",
@@ -144,6 +152,43 @@ TEST(Secrets, ADefaultIsNoneButUnderAuthEverythingIs) {
   EXPECT_THAT(loaded.config->resolved_yaml, HasSubstr("http://default.example"));
   EXPECT_THAT(loaded.config->resolved_yaml, Not(HasSubstr("fallback")));
   EXPECT_EQ(loaded.config->secrets, std::vector<std::string>{"fallback"});
+}
+
+TEST(Secrets, WhereATokenComesFromIsNoneButWhatItIsGivenForIs) {
+  const Loaded loaded = ParseText(
+      "target:\n"
+      "  url: https://api.example\n"
+      "  auth:\n"
+      "    oauth2: {token_url: \"https://idp.example/t\", client_id: load-test, client_secret: "
+      "hunter2,\n"
+      "             scope: all of it, in: body, tls: {server_name: idp}}\n"
+      "data: {token: {collected: {}}}\n"
+      "users:\n"
+      "  a: {auth: {api_key: {header: X-Some-Key, value: hunter2}}, tasks: {t: {get: /}}}\n"
+      "  b: {auth: {api_key: {query: some_key, value: \"hunter2{{token}}\"}}, tasks: {t: {get: "
+      "/}}}\n"
+      "  c:\n"
+      "    auth: {bearer: \"{{token}}\"}\n"
+      "    tasks:\n"
+      "      t: {get: /, headers: {Authorization: \"Bearer {{token}}\"}, collect: {token: {json: "
+      "/a}}}\n"
+      "      s: {get: /, headers: {Authorization: \"Bearer hunter2{{token}}\"}}\n");
+  ASSERT_TRUE(loaded.config) << Findings(loaded);
+  const std::string& yaml = loaded.config->resolved_yaml;
+  EXPECT_THAT(yaml, Not(HasSubstr(kSecret)));
+  for (const char* shown :
+       {"token_url: \"https://idp.example/t\"", "client_id: \"load-test\"",
+        "client_secret: \"***\"", "scope: \"all of it\"", "in: body", "server_name: \"idp\"",
+        "header: \"X-Some-Key\"", "query: \"some_key\"", "value: \"***\"", "bearer: \"{{token}}\"",
+        "Authorization: \"Bearer {{token}}\"", "Authorization: \"***\""}) {
+    EXPECT_THAT(yaml, HasSubstr(shown));
+  }
+  EXPECT_THAT(loaded.config->secrets, testing::Contains(kSecret));
+  EXPECT_THAT(loaded.config->secrets, testing::Not(testing::Contains("load-test")));
+  // The resolved plan is a valid configuration and its own resolved plan.
+  const Loaded again = ParseText(yaml);
+  ASSERT_TRUE(again.config) << Findings(again);
+  EXPECT_EQ(again.config->resolved_yaml, yaml);
 }
 
 TEST(Secrets, TheExamplesCredentialsStayOutOfItsPlan) {

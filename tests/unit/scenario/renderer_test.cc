@@ -318,5 +318,47 @@ TEST(RendererTest, KnowsRedirectStatuses) {
   for (const int status : {200, 300, 304, 305, 306, 309, 400}) EXPECT_FALSE(IsRedirect(status));
 }
 
+TEST(RendererTest, EachClassHasItsCredentialsAndTheNewestToken) {
+  const std::string oauth2 =
+      "auth { oauth2 { token_url: 'http://idp/t' client_id: 'i' client_secret: 's' } }";
+  const auto user = [](const std::string& name, const std::string& auth, const std::string& task) {
+    return " users { name: '" + name + "' weight: 1 " + auth + " tasks { name: '" + name +
+           "' weight: 1 method: 'GET' path: '/p?a=b' " + task + " } }";
+  };
+  User rig(Compiled(
+      "target { url: 'http://api.test' " + oauth2 +
+      " } data { name: 'v' values { values: 'x y' } }" + user("target", "", "") +
+      user("same", oauth2, "") +
+      user("other", "auth { oauth2 { token_url: 'http://idp/u' } }", "") +
+      user("own", "", "headers { name: 'authorization' value: 'none' }") +
+      user("bearer", "auth { bearer: '{{v}}' }", "") +
+      user("header", "auth { api_key { name: 'X-Key' value: 'k{{v}}' } }", "") +
+      user("query", "auth { api_key { name: 'key' value: 'k{{v}}' in_query: true } }", "")));
+  // One for the target and a class that has the same, one more.
+  ASSERT_EQ(rig.program->tokens().size(), 2U);
+  const Endpoint& endpoint = rig.program->endpoints()[rig.program->tokens()[1].endpoint];
+  EXPECT_EQ(endpoint.name, "oauth2 token other");
+  EXPECT_TRUE(endpoint.apart);
+
+  EXPECT_THAT(rig.Render("target"), HasSubstr("Authorization: Bearer \r\n"));
+  rig.renderer.SetToken(0, std::make_shared<const std::string>("first"));
+  rig.renderer.SetToken(1, std::make_shared<const std::string>("second"));
+  EXPECT_THAT(rig.Render("target"), HasSubstr("Authorization: Bearer first\r\n"));
+  EXPECT_THAT(rig.Render("same"), HasSubstr("Authorization: Bearer first\r\n"));
+  EXPECT_THAT(rig.Render("other"), HasSubstr("Authorization: Bearer second\r\n"));
+  EXPECT_THAT(rig.Redirect("other", 302, "/q"), HasSubstr("Authorization: Bearer second\r\n"));
+  rig.renderer.SetToken(0, std::make_shared<const std::string>("third"));
+  EXPECT_THAT(rig.Render("same"), HasSubstr("Authorization: Bearer third\r\n"));
+  EXPECT_THAT(rig.Render("own"), HasSubstr("authorization: none\r\n"));
+  EXPECT_THAT(rig.Render("own"), Not(HasSubstr("Bearer")));
+  EXPECT_EQ(StepNamed(*rig.program, "other").token, 1);
+  EXPECT_EQ(StepNamed(*rig.program, "own").token, std::nullopt);
+
+  EXPECT_THAT(rig.Render("bearer"), HasSubstr("Authorization: Bearer x y\r\n"));
+  EXPECT_THAT(rig.Render("header"), HasSubstr("X-Key: kx y\r\n"));
+  EXPECT_THAT(rig.Render("header"), Not(HasSubstr("Authorization")));
+  EXPECT_EQ(FirstLine(rig.Render("query")), "GET /p?a=b&key=kx%20y HTTP/1.1");
+}
+
 }  // namespace
 }  // namespace sfp::scenario
