@@ -131,7 +131,7 @@ int RunOnce(const WorkerOptions& options) {
   Teller teller(**run);
   std::promise<void> idle;
   {
-    const EngineThread::Events events = {.on_interval = [](std::uint32_t, stats::Interval) {},
+    const EngineThread::Events events = {.on_interval = [](std::uint32_t, stats::Interval, bool) {},
                                          .on_idle = [&](std::uint32_t) { idle.set_value(); }};
     EngineThread engine(*run, 0, 0, 1, events, &teller);
     engine.Start(OneUser(), Now());
