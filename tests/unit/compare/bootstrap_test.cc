@@ -87,10 +87,12 @@ TEST(Bootstrap, OfAHundredPairsOfEqualRunsAtMostFiveDiffer) {
   EXPECT_LE(differ, 5);
 }
 
+// Six minutes of seconds that are correlated at 0.7: in four, 43 of these 50 are found, since intervals
+// are as wide as not to call equal runs different (README).
 TEST(Bootstrap, TenPercentMoreP95AreFoundInNineOfTenPairs) {
   int found = 0;
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    for (const Difference& d : CompareServers(1000 + seed, {}, {.p95_only = 1.1}, 240)) {
+    for (const Difference& d : CompareServers(1000 + seed, {}, {.p95_only = 1.1}, 360)) {
       if (d.endpoint == 0 && d.figure == Figure::kP95) found += d.significant() && *d.low > 0;
     }
   }

@@ -503,7 +503,7 @@ TEST(Config, TheAlternativeShapesInTheExamplesCommentsAreGood) {
     EXPECT_TRUE(loaded.config) << line << Findings(loaded);
     ++shapes;
   }
-  EXPECT_EQ(shapes, 9);
+  EXPECT_EQ(shapes, 10);
 }
 
 TEST(Config, CredentialsOfTheTargetAndOfClasses) {
