@@ -15,7 +15,8 @@ build=(
   libyaml-cpp-dev libabsl-dev libre2-dev libssl-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev
 )
-test=(clang-format-14 nginx-light wrk libbenchmark-dev python3-jsonschema python3-prometheus-client libhdrhistogram-java libfaketime chromium fonts-dejavu-core)
+test=(clang-format-14 nginx-light wrk libbenchmark-dev python3-jsonschema python3-prometheus-client libhdrhistogram-java libfaketime libxml2-utils
+  chromium fonts-dejavu-core)
 package=(debootstrap)
 fuzz=(clang-14 libclang-rt-14-dev)
 

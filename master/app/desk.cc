@@ -26,6 +26,7 @@ std::vector<web::ClassRow> ClassesOf(const v1::Scenario& scenario) {
     web::ClassRow& row = out.emplace_back();
     row.name = from.name();
     row.weight = from.weight();
+    row.count = from.count();
     row.on_start.assign(from.on_start().begin(), from.on_start().end());
     row.on_stop.assign(from.on_stop().begin(), from.on_stop().end());
     for (const v1::Task& task : from.tasks()) row.tasks.push_back({task.name(), task.weight()});

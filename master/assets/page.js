@@ -373,6 +373,7 @@
       if (source.readyState === EventSource.CLOSED) setTimeout(() => ask('/api/v1/status').catch(() => {}).then(listen), 2000);
     };
   }
+  window.addEventListener('hashchange', () => { const name = names.find((n) => '#' + n.toLowerCase() === location.hash); if (name) select(name); });
   document.addEventListener('visibilitychange', () => draw());
   select(tab);
   listen();

@@ -28,7 +28,7 @@
   function facts() {
     const list = [['Run', run.id], ['Began', run.started_at], ['Target', run.target], ['Seed', String(run.seed)],
       ['Model', run.model], ['Under way at the end', fmt.count(totals.in_flight) + ' requests'],
-      ['Reconnects', fmt.count(totals.reconnects)], ['sfp', run.sfp_version]];
+      ['Reconnects', fmt.count(totals.reconnects)], ...(run.users_stopped ? [['Users who stopped by themselves', fmt.count(run.users_stopped)]] : []), ['sfp', run.sfp_version]];
     return el('dl.facts.panel', {}, ...list.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
   }
 

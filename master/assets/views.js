@@ -134,7 +134,7 @@ const views = (() => {
       const curve = new Map((fit.curve || []).map((p) => [p.users, p]));
       const x = [...new Set([...curve.keys(), ...rows.keys()])].sort((a, b) => a - b);
       const of = (points, key) => x.map((n) => points.has(n) ? points.get(n)[key] : null);
-      const marks = of(rows, 'verdict');
+      const marks = of(rows, 'verdict').map((v) => v === 'degraded' || v === 'invalid' ? v : null);  // else as in the legend
       const verticals = fit.knee_users ? [{x: fit.knee_users, text: 'knee ' + fmt.number(fit.knee_users)}] : [];
       const logX = x.length > 1 && x[x.length - 1] / x[0] > 20;
       for (const chart of [rps, response]) chart.spec.logX = logX;
@@ -183,12 +183,14 @@ const views = (() => {
   // Who does what how often: the weights as shares.
   function scenario(classes) {
     const sum = (list) => list.reduce((n, x) => n + x.weight, 0);
-    const share = (x, list) => x.weight ? fmt.percent(x.weight / sum(list) * 100) : '–';
+    const weighed = classes.filter((c) => !c.count);
+    const users = (c) => c.count ? fmt.count(c.count) + ' users'
+      : fmt.percent(c.weight / sum(weighed) * 100) + (weighed.length < classes.length ? ' of the other users' : ' of the users');
     return el('div', {}, ...classes.map((c) => {
       const also = [['on_start', 'first'], ['on_stop', 'last']].filter(([key]) => c[key].length).map(([key, when]) => when + ': ' + c[key].join(', '));
       const columns = [{key: 'name', name: 'Task', left: true, text: (t) => t.name}, {key: 'weight', name: 'Weight', text: (t) => fmt.count(t.weight)},
         {key: 'share', name: 'Of its tasks', text: (t) => t.weight ? meter(t.weight / sum(c.tasks)) : 'only first or last'}];
-      return el('section', {}, el('h2.class', {}, c.name, el('small', {}, ' ' + share(c, classes) + ' of the users' + (also.length ? ' · ' + also.join(' · ') : ''))),
+      return el('section', {}, el('h2.class', {}, c.name, el('small', {}, ' ' + users(c) + (also.length ? ' · ' + also.join(' · ') : ''))),
         table(columns, c.tasks, {}, null, null, 'tasks of ' + c.name));
     }));
   }

@@ -50,6 +50,7 @@ struct ClassRow {
   };
   std::string name;
   std::uint32_t weight = 0;
+  std::uint32_t count = 0;                     // so many users; 0: by weight
   std::vector<std::string> on_start, on_stop;  // tasks
   std::vector<Task> tasks;
 };

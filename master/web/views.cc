@@ -82,6 +82,7 @@ void WriteClasses(JsonWriter& w, const std::vector<ClassRow>& classes) {
     w.BeginObject(kInline);
     w.Key("name").Value(row.name);
     w.Key("weight").Value(row.weight);
+    w.Key("count").Value(row.count);
     WriteNames(w.Key("on_start"), row.on_start);
     WriteNames(w.Key("on_stop"), row.on_stop);
     w.Key("tasks").BeginArray(kInline);

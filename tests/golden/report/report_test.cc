@@ -245,5 +245,21 @@ TEST_F(GoldenReport, EveryReportFitsTheSchemaThatComesWithSfp) {
   EXPECT_NE(said.find("'skipped' is a required property"), std::string::npos) << said;
 }
 
+TEST_F(GoldenReport, EveryJunitFileFitsTheFormatThatCiSystemsRead) {
+  const auto violations = [](const std::string& file) {
+    test::Process xmllint(
+        {"xmllint", "--noout", "--schema", SFP_SOURCE_DIR "/tests/golden/report/junit.xsd", file});
+    const auto code = xmllint.Wait(std::chrono::seconds(60));
+    EXPECT_TRUE(code == 0 || code == 3) << xmllint.err();
+    return code == 0 ? "" : xmllint.err();
+  };
+  for (const char* name : {"constant", "sweep", "open", "nothing"}) {
+    EXPECT_EQ(violations(std::string(EXPECTED_DIR) + "/" + name + "-junit.xml"), "");
+  }
+  std::string text = test::Content(std::string(EXPECTED_DIR) + "/constant-junit.xml");
+  text.replace(text.find("<testcase classname="), 20, "<testcase klassname=");
+  EXPECT_NE(violations(folder_.Write("wrong.xml", text)).find("klassname"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sfp::report
