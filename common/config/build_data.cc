@@ -158,27 +158,30 @@ void AddCollected(const Node& node, std::set<std::string>& names) {
   }
 }
 
-std::set<std::string> CollectedInto(const Node* users) {
+}  // namespace
+
+std::set<std::string> CollectedInto(const Node* tasks) {
   std::set<std::string> names;
-  if (users == nullptr) return names;
-  for (const Node& user_class : users->children) {
-    const Node* tasks = user_class.Get("tasks");
-    if (tasks == nullptr) continue;
-    for (const Node& task : tasks->children) AddCollected(task, names);
-  }
+  if (tasks == nullptr) return names;
+  for (const Node& task : tasks->children) AddCollected(task, names);
   return names;
 }
 
-}  // namespace
-
-void BuildData(const Node* data, const Node* users, Context& context, v1::Scenario& out) {
+void BuildData(const Node& root, Context& context, v1::Scenario& out) {
+  const Node* data = root.Get("data");
   if (data == nullptr || !data->is_map()) return;
   constexpr std::size_t kMostSources = 10'000;
   if (data->children.size() > kMostSources) {
     context.diagnostics.Add(data->place, "there is more data than 10000 names");
     return;
   }
-  const std::set<std::string> filled = CollectedInto(users);
+  std::set<std::string> filled = CollectedInto(root.Get("setup"));
+  filled.merge(CollectedInto(root.Get("teardown")));
+  if (const Node* users = root.Get("users")) {
+    for (const Node& user_class : users->children) {
+      filled.merge(CollectedInto(user_class.Get("tasks")));
+    }
+  }
   for (const Node& source : data->children) {
     const Node* columns = source.Get("columns");
     for (const Node* column : columns == nullptr ? std::vector<const Node*>() : ColumnsOf(source)) {

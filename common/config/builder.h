@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,9 +50,13 @@ bool IsHeaderName(std::string_view text);
 void BuildHeaders(const Node* headers, Context& context,
                   google::protobuf::RepeatedPtrField<v1::Header>& out);
 void BuildLoad(const Node* load, Context& context, Config& out);
-// `users` is looked at for the data that its tasks collect.
-void BuildData(const Node* data, const Node* users, Context& context, v1::Scenario& out);
+// The rest of the file is looked at for the data that its tasks collect.
+void BuildData(const Node& root, Context& context, v1::Scenario& out);
+// What tasks (by name) collect or set.
+std::set<std::string> CollectedInto(const Node* tasks);
 void BuildUsers(const Node* users, Context& context, v1::Scenario& out);
+// `setup` and `teardown`. The users' tasks have been built.
+void BuildOnce(const Node& root, Context& context, Config& out);
 void BuildTask(const Node& task, Context& context, v1::Task& out);
 // One request: everything of a task or step but its name and weight.
 void BuildRequest(const Node& of, Context& context, v1::Task& out);

@@ -53,6 +53,13 @@ std::string BuildName(Node& root, const std::string& path, Context& context) {
 }
 
 Place PlaceOfTask(const Node& root, std::string_view error) {
+  for (const char* once : {"setup", "teardown"}) {
+    const Node* tasks = root.Get(once);
+    if (tasks == nullptr) continue;
+    for (const Node& task : tasks->children) {
+      if (error.starts_with("task '" + (once + ("." + task.key)) + "'")) return task.key_place;
+    }
+  }
   const Node* users = root.Get("users");
   if (users == nullptr) return {};
   for (const Node& user_class : users->children) {
@@ -68,10 +75,10 @@ Place PlaceOfTask(const Node& root, std::string_view error) {
 
 // What workers will do with the scenario is the last judge: anything that it refuses and that was
 // not found before is reported at its task.
-void CheckProgram(const Node& root, Context& context, const Config& config) {
-  Diagnostics& diagnostics = context.diagnostics;
-  const auto program = scenario::Program::Compile(config.scenario);
-  if (program.ok()) return CheckThresholdNames(root.Get("thresholds"), context, config, **program);
+std::shared_ptr<const scenario::Program> CheckProgram(const Node& root, Diagnostics& diagnostics,
+                                                      const v1::Scenario& scenario) {
+  const auto program = scenario::Program::Compile(scenario);
+  if (program.ok()) return *program;
   const std::string errors = Message(program.status());
   for (std::string_view rest = errors; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -79,16 +86,28 @@ void CheckProgram(const Node& root, Context& context, const Config& config) {
     diagnostics.Add(PlaceOfTask(root, error), std::string(error));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  return nullptr;
+}
+
+void CheckPrograms(const Node& root, Context& context, const Config& config) {
+  if (const auto program = CheckProgram(root, context.diagnostics, config.scenario)) {
+    CheckThresholdNames(root.Get("thresholds"), context, config, *program);
+  }
+  for (const auto* tasks : {&config.setup, &config.teardown}) {
+    if (tasks->empty()) continue;
+    const char* name = tasks == &config.setup ? "setup" : "teardown";
+    CheckProgram(root, context.diagnostics, OnceScenario(config.scenario, name, *tasks));
+  }
 }
 
 std::optional<Config> Build(Node& root, const std::string& path, Diagnostics& diagnostics) {
   Config config;
   Context context{diagnostics, std::filesystem::path(path).parent_path(), {}, {}, {}};
   config.name = BuildName(root, path, context);
-  const Node* users = root.Get("users");
-  BuildData(root.Get("data"), users, context, config.scenario);
+  BuildData(root, context, config.scenario);
   BuildTarget(root.Get("target"), context, *config.scenario.mutable_target());
-  BuildUsers(users, context, config.scenario);
+  BuildUsers(root.Get("users"), context, config.scenario);
+  BuildOnce(root, context, config);
   if (const Node* target = root.Get("target")) {
     if (const auto pool = Integer(target->Get("declared_pool"))) {
       config.declared_pool = static_cast<std::uint32_t>(*pool);
@@ -96,7 +115,7 @@ std::optional<Config> Build(Node& root, const std::string& path, Diagnostics& di
   }
   BuildLoad(root.Get("load"), context, config);
   BuildThresholds(root.Get("thresholds"), context, config);
-  if (diagnostics.empty()) CheckProgram(root, context, config);
+  if (diagnostics.empty()) CheckPrograms(root, context, config);
   if (!diagnostics.empty()) return std::nullopt;
   config.resolved_yaml = ResolvedYaml(root, context.notes);
   config.secrets = SecretsOf(root);

@@ -44,6 +44,8 @@ struct Config {
   plan::Shape load;
   Duration stop_timeout{30'000'000'000};
   std::vector<Threshold> thresholds;
+  std::vector<v1::Task> setup, teardown;  // done once, before and after the load
+  std::vector<std::string> setup_data;    // collected sources that the setup fills
   std::optional<std::uint32_t> declared_pool;
   std::string resolved_yaml;         // every default and variable filled in, no secrets
   std::vector<std::string> secrets;  // longest first
@@ -58,6 +60,11 @@ struct Overrides {
   std::optional<std::string> tags, exclude_tags;  // separated by commas
   bool probe = false;
 };
+
+// A scenario of one class, `name`, whose user does these tasks once, in this order, and nothing
+// else; target and data as in `from`. A name that stands twice gets the number of its place.
+v1::Scenario OnceScenario(const v1::Scenario& from, const std::string& name,
+                          const std::vector<v1::Task>& tasks);
 
 struct Loaded {
   std::optional<Config> config;         // absent if there is any diagnostic

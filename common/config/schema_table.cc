@@ -520,7 +520,7 @@ constexpr Key kTaskStepsKeys[] = {
      false, "method"},
 };
 constexpr auto kTaskKeys = Join(kTaskOnlyKeys, kMethodKeys, kRequestKeys, kTaskStepsKeys);
-constexpr Rule kTask{.kind = Kind::kMap, .keys = kTaskKeys, .needs = "method"};
+constexpr Rule kTask{.kind = Kind::kMap, .keys = kTaskKeys, .needs = "method", .recursive = "task"};
 constexpr Rule kTasks{
     .kind = Kind::kNamed, .least = 1, .element = &kTask, .example = "{home: {get: /}}"};
 
@@ -575,6 +575,11 @@ constexpr Key kFileKeys[] = {
     {"thresholds", &kThresholds, nullptr,
      "Conditions on the result, such as \"by_term: p95 < 500ms\", or {check: \"p95 < 2s\", abort: "
      "true, for: 30s}; exit code 1 if one fails."},
+    {"setup", &kTasks, nullptr,
+     "Tasks done once, in their order, before the load begins; what they collect is data for all "
+     "users. One that fails: no load, exit code 3."},
+    {"teardown", &kTasks, nullptr,
+     "Tasks done once, in their order, after the load, however it ended."},
 };
 constexpr Rule kWholeFile{.kind = Kind::kMap, .keys = kFileKeys};
 

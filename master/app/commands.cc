@@ -73,6 +73,10 @@ int RunCheck(const MasterOptions& options) {
   } else if (spec->think_time_s >= 0) {
     std::printf("# think time %.3g s on average\n", spec->think_time_s);
   }
+  if (!config->setup.empty() || !config->teardown.empty()) {
+    std::printf("# once       %zu tasks before the load, %zu after it\n", config->setup.size(),
+                config->teardown.size());
+  }
   if (const auto warning = scenario::EndpointWarning(spec->endpoints.size()); !warning.empty()) {
     Say(options.config + ": warning: " + std::string(warning));
   }

@@ -17,6 +17,7 @@
 #include "common/net/secret.h"
 #include "common/scenario/program.h"
 #include "master/app/desk.h"
+#include "master/app/fixture.h"
 #include "master/app/live_tables.h"
 #include "master/app/local_workers.h"
 #include "master/app/progress.h"
@@ -49,9 +50,11 @@ std::function<bool(const std::string&)> TokenCheck(const std::string& token) {
 
 class Master final : coordinator::CoordinatorShell, control::ServerHandler {
  public:
-  Master(const MasterOptions& options, config::Config config, std::optional<OpenRun> open)
+  Master(const MasterOptions& options, config::Config config, Fixture& fixture,
+         std::optional<OpenRun> open)
       : options_(options),
         config_(std::move(config)),
+        fixture_(fixture),
         open_(std::move(open)),
         coordinator_(*this, {.token_fits = TokenCheck(options.access.token)}),
         desk_(options_, config_, coordinator_,
@@ -129,6 +132,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
   StatusOr<coordinator::RunSpec> SpecOf(const config::Config& config) const {
     auto spec = MakeRunSpec(config);
     if (!spec.ok()) return spec;
+    fixture_.Fill(spec->scenario);
     spec->clock = ClockName();
     spec->workers = options_.workers;
     spec->workers_timeout = options_.workers_timeout;
@@ -169,6 +173,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
     spec->id = RunId(config.name);
     folder_ = options_.out.empty() || runs_++ > 0 ? "runs/" + spec->id : options_.out;
     if (const Status status = MakeRunFolder(folder_); !status.ok()) return status;
+    if (const Status status = fixture_.Keep(folder_); !status.ok()) return status;
     if (const auto warning = scenario::EndpointWarning(spec->endpoints.size()); !warning.empty()) {
       LogWarn(std::string(warning));
     }
@@ -313,6 +318,7 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
 
   const MasterOptions options_;
   const config::Config config_;
+  Fixture& fixture_;
   std::optional<OpenRun> open_;  // until it is resumed
   boost::asio::io_context io_{1};
   coordinator::Coordinator coordinator_;
@@ -340,7 +346,18 @@ class Master final : coordinator::CoordinatorShell, control::ServerHandler {
 }  // namespace
 
 int RunMaster(const MasterOptions& options, config::Config config, std::optional<OpenRun> open) {
-  return Master(options, std::move(config), std::move(open)).Run();
+  Fixture fixture;
+  const std::string resumed = !open ? "" : options.resume.empty() ? options.out : options.resume;
+  if (const Status status = fixture.SetUp(config, resumed); !status.ok()) {
+    LogError(Message(status) + "; no load was sent");
+    const Status left = LeaveLastWords(options.termination_log, Message(status) + "\n");
+    if (!left.ok()) LogWarn(Message(left));
+    if (absl::IsInvalidArgument(status)) return 2;
+    return absl::IsCancelled(status) ? kExitInterrupted : kExitIncomplete;
+  }
+  const int code = Master(options, config, fixture, std::move(open)).Run();
+  fixture.TearDown(config);
+  return code;
 }
 
 }  // namespace sfp::app

@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <set>
 
 #include "master/app/local_workers.h"
 #include "sfp/v1/control.pb.h"
@@ -82,27 +81,6 @@ Status ReadRecords(int from, const std::function<bool()>& interrupted,
 }
 
 }  // namespace
-
-v1::Scenario OnceScenario(const v1::Scenario& from, const std::vector<const v1::Task*>& tasks) {
-  v1::Scenario scenario;
-  *scenario.mutable_target() = from.target();
-  *scenario.mutable_data() = from.data();
-  v1::UserClass& user_class = *scenario.add_users();
-  user_class.set_name("once");
-  user_class.set_weight(1);
-  std::set<std::string> names;
-  for (const v1::Task* task : tasks) {
-    v1::Task& to = *user_class.add_tasks();
-    to = *task;
-    to.set_weight(0);
-    if (!names.insert(to.name()).second) {
-      to.set_name(to.name() + " " + std::to_string(user_class.tasks_size()));
-      names.insert(to.name());
-    }
-    user_class.add_on_start(to.name());
-  }
-  return scenario;
-}
 
 Status DoOnce(const v1::Scenario& scenario, std::uint64_t seed,
               const std::function<bool()>& interrupted,

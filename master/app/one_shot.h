@@ -7,17 +7,12 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "common/base/status.h"
 #include "sfp/v1/scenario.pb.h"
 #include "sfp/v1/trace.pb.h"
 
 namespace sfp::app {
-
-// A scenario of one class whose user does these tasks, in this order, and nothing else; target and data
-// as in `from`. Names that stand twice get the number of their place.
-v1::Scenario OnceScenario(const v1::Scenario& from, const std::vector<const v1::Task*>& tasks);
 
 // `told` gets each record as it comes. Cancelled if `interrupted` is set by a signal that comes
 // meanwhile. Not OK if nothing was sent (the scenario's or target's fault), or the child broke off.

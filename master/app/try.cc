@@ -219,11 +219,13 @@ int RunTry(const config::Config& config, const std::vector<std::string>& names,
   for (const std::string& name : names) {
     if (const int code = UnknownName(config, name); code != 0) return code;
   }
-  Tasks tasks;
+  std::vector<v1::Task> tasks = config.setup;
   for (const v1::UserClass& user_class : config.scenario.users()) {
-    const Tasks of = TasksOf(user_class, {names.begin(), names.end()});
-    tasks.insert(tasks.end(), of.begin(), of.end());
+    for (const v1::Task* task : TasksOf(user_class, {names.begin(), names.end()})) {
+      tasks.push_back(*task);
+    }
   }
+  tasks.insert(tasks.end(), config.teardown.begin(), config.teardown.end());
   const v1::Target& target = config.scenario.target();
   std::printf("one user, %zu tasks, target %s%s, seed %llu\n", tasks.size(), target.url().c_str(),
               target.base_path().c_str(), static_cast<unsigned long long>(seed));
@@ -234,7 +236,7 @@ int RunTry(const config::Config& config, const std::vector<std::string>& names,
   std::fflush(stdout);
   Printer printer(config);
   const Status status = DoOnce(
-      OnceScenario(config.scenario, tasks), seed, [] { return false; },
+      config::OnceScenario(config.scenario, "once", tasks), seed, [] { return false; },
       [&](const v1::Trace& record) { printer.Print(record); });
   if (!status.ok()) {
     std::fprintf(stderr, "%s\n", config::Redact(Message(status), config.secrets).c_str());

@@ -1,6 +1,6 @@
 #pragma once
 
-// `try`: one user goes through each task once, and everything is shown: requests and responses (without
+// `try`: one user goes through the setup, each task and the teardown once, and everything is shown: requests and responses (without
 // secrets, long bodies shortened), what was collected, what was expected and got, the waits that would
 // have been.
 //

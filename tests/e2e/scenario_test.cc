@@ -316,6 +316,54 @@ TEST(Scenario, TryShowsWhatEachTaskSendsAndGetsAndHidesSecrets) {
   EXPECT_NE(wrong.err().find("did you mean 'by_term'?"), std::string::npos) << wrong.err();
 }
 
+TEST(Scenario, SetupAndTeardownAreDoneOnceAndAllUsersGetWhatTheSetupCollected) {
+  if (std::system("command -v node > /dev/null") != 0) GTEST_SKIP() << "there is no node";
+  Process shop({"node", std::string(SFP_SOURCE_DIR) + "/tests/e2e/shop.mjs"});
+  ASSERT_TRUE(Eventually([&] { return shop.out().find('\n') != std::string::npos; })) << shop.err();
+  const std::string url = shop.out().substr(13, shop.out().find('\n') - 13);
+  const auto config = [&](const std::string& made, const std::string& run_time) {
+    return "target: {url: " + url + "}\nload: {users: 6, spawn_rate: 100, run_time: " + run_time +
+           R"(}
+data: {shelf: {collected: {capacity: 10}}}
+setup:
+  make: {post: /shelves, expect: {status: )" +
+           made + R"(}, collect: {shelf: {json: "/ids/*", pick: all}}}
+users:
+  reader: {wait: {constant: 20ms}, tasks: {look: {get: "/shelf?id={{shelf}}"}}}
+teardown:
+  remove: {delete: "/shelves?id={{shelf}}", expect: {status: 204}}
+)";
+  };
+  Master whole({config("201", "2s"), {"--local-workers", "2", "--headless"}});
+  EXPECT_EQ(whole.process().Wait(seconds(60)), 0) << whole.process().err();
+  const json::object report = whole.Report();
+  ExpectAddsUp(report);
+  EXPECT_EQ(report.at("endpoints").as_array().size(), 1u);
+  EXPECT_EQ(Int(Endpoint(report, "look").at("failures")), 0);
+  EXPECT_EQ(Int(Endpoint(report, "look").at("skipped")), 0);
+  EXPECT_FALSE(std::filesystem::exists(whole.out() / "setup.pb"));
+
+  Master interrupted({config("201", "1h"), {"--local-workers", "1", "--headless"}});
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(interrupted.out() / "setup.pb"); }))
+      << interrupted.process().err();
+  interrupted.process().Signal(SIGTERM);
+  EXPECT_EQ(interrupted.process().Wait(seconds(60)), 130) << interrupted.process().err();
+
+  Master failing({config("200", "1s"), {"--local-workers", "1", "--headless"}});
+  EXPECT_EQ(failing.process().Wait(seconds(60)), 3);
+  EXPECT_NE(failing.process().err().find("setup: make: HTTP 201, expected 200"), std::string::npos)
+      << failing.process().err();
+
+  shop.Signal(SIGTERM);
+  ASSERT_EQ(shop.Wait(seconds(10)), 0);
+  const std::string said = shop.out();
+  const json::object seen = json::parse(said.substr(said.find('{'))).as_object();
+  EXPECT_TRUE(seen.at("complaints").as_array().empty()) << json::serialize(seen);
+  EXPECT_EQ(Int(seen.at("counts").at("POST /shelves")), 3);    // the third one failed
+  EXPECT_EQ(Int(seen.at("counts").at("DELETE /shelves")), 2);  // what was set up
+  EXPECT_GT(Int(Endpoint(report, "look").at("requests")), 100);
+}
+
 TEST(Scenario, WhatDoesNotEndIsReportedInFlight) {
   DemoApi api({"--service-time", "60s", "--law", "constant"});
   std::string config = ExampleConfig(api.url(), 20);

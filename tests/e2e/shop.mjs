@@ -17,6 +17,7 @@ const expect = (holds, text) => {
 
 const rows = {};  // how often each account has enrolled
 const tickets = new Map();
+const shelves = new Set();
 
 const routes = {
   'POST /enroll': (request, url, body) => {
@@ -109,6 +110,20 @@ const routes = {
   },
   'DELETE /session': (request) => {
     expect(members.get(request.headers['x-token'])?.polls === 3, 'gone before the order was done');
+    return { status: 204 };
+  },
+  // What somebody has to make before the load and remove behind it.
+  'POST /shelves': () => {
+    shelves.add(`left-${shelves.size}`).add(`right-${shelves.size}`);
+    return { status: 201, body: JSON.stringify({ ids: [...shelves] }) };
+  },
+  'GET /shelf': (request, url) => {
+    expect(shelves.has(url.searchParams.get('id')), `shelf ${url.search}`);
+    return {};
+  },
+  'DELETE /shelves': (request, url) => {
+    expect(shelves.has(url.searchParams.get('id')), `removed ${url.search}`);
+    shelves.clear();
     return { status: 204 };
   },
   'POST /basket': (request, url, body) => {

@@ -87,8 +87,8 @@ TEST(Diagnostics, UnknownDuplicateAndMissingKeys) {
       {After("verify: true\n"),
        "c.yaml:3:1: unknown key 'verify', which belongs under 'target.tls'\n"},
       {After("zzz: 1\n"),
-       "c.yaml:3:1: unknown key 'zzz'; the keys here are name, target, load, data, users and "
-       "thresholds\n"},
+       "c.yaml:3:1: unknown key 'zzz'; the keys here are name, target, load, data, users, "
+       "thresholds, setup and teardown\n"},
       {After("load: {users: 1, users: 2}\n"),
        "c.yaml:3:18: duplicate key 'users', first on line 3\n"},
       {After("name: x\nname: y\n"), "c.yaml:4:1: duplicate key 'name', first on line 3\n"},
