@@ -208,6 +208,8 @@ void Agent::Life::BeginLeaving(int code, const std::string& why, Duration patien
   leave_code_ = code;
   leave_why_ = why;
   if (exit_) return;
+  // The master may have sent a Start that was lost: that nothing was measured has to be said.
+  if (run_ && run_->phase == Run::Phase::kPrepared && link_.welcome()) Finish(now);
   if (link_.welcome()) SendLeaving();
   if (run_ && run_->engines_on) {
     LogInfo(why + ": users stop, what was measured is delivered");

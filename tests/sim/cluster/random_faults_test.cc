@@ -286,7 +286,11 @@ class RandomFaults : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(RandomFaults, LoseNothingAndKeepUsersOnPlan) { RunSeeds(GetParam(), kSeedsPerTest); }
 
 // 703: a master came back when its only worker, paused at the last, had finished: it waited for ever.
-TEST(RandomFaultsOnceFailed, LoseNothingAndKeepUsersOnPlan) { RunSeeds(703, 1); }
+// 1022: a worker whose Start was lost was replaced, and left without a word of having measured nothing.
+TEST(RandomFaultsOnceFailed, LoseNothingAndKeepUsersOnPlan) {
+  RunSeeds(703, 1);
+  RunSeeds(1022, 1);
+}
 
 TEST(MoreRandomFaults, AsManySeedsAsAskedFor) {
   const std::uint64_t count = NumberFrom("SFP_SIM_SEEDS", 0);
