@@ -97,7 +97,8 @@ TEST_F(Nginx, ServesFilesOnOneConnection) {
   }
 }
 
-TEST_F(Nginx, SendsGzipInChunksWhichIsDecodedIfWanted) {
+// Whoever asked for it: the target's `decompress`, or a header of the task alone.
+TEST_F(Nginx, SendsGzipInChunksWhichIsDecodedForThoseThatLookIntoIt) {
   for (const bool decompress : {false, true}) {
     Destination destination = Plain();
     destination.decompress = decompress;
@@ -108,11 +109,7 @@ TEST_F(Nginx, SendsGzipInChunksWhichIsDecodedIfWanted) {
           Ask(harness, *connection, "GET /gzip/file.txt", "Accept-Encoding: gzip\r\n");
       ASSERT_TRUE(outcome.ok()) << outcome.failure.message;
       EXPECT_LT(outcome.sample.bytes_received, 12'000u);  // as on the wire
-      if (decompress) {
-        EXPECT_EQ(outcome.body, Text());
-      } else {
-        EXPECT_EQ(outcome.body.substr(0, 2), "\x1f\x8b");
-      }
+      EXPECT_EQ(outcome.body, Text());
     }
     EXPECT_EQ(Ask(harness, *connection, "HEAD /gzip/file.txt", "Accept-Encoding: gzip\r\n").body,
               "");
