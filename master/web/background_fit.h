@@ -1,8 +1,8 @@
 #pragma once
 
-// A sweep's fit beside the loop: it takes about 10 ms of a free core (50 ms without optimization), and
-// many times that of one that is shared, in which no page would hear anything. One is under way at a time; until it is ready the one
-// before it counts, which knew fewer rows.
+// A sweep's fit beside the loop: it takes about 10 ms of a free core (50 ms without optimization),
+// and many times that of one that is shared, in which no page would hear anything. One is under way
+// at a time; until it is ready the one before it counts, which knew fewer rows.
 //
 // Thread: confined to the server's loop; the fit itself, a pure function, runs on a thread of its own,
 // which the destructor waits for.
