@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "common/base/percent.h"
 #include "common/config/yaml.h"
 #include "master/import/json_text.h"
 
@@ -73,22 +73,6 @@ StatusOr<json::value> ReadYaml(std::string_view text, const std::string& path) {
   return FromNode(*tree);
 }
 
-// "%7Bid%7D" -> "{id}": pointers in references are parts of URIs.
-std::string Decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, code, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 StatusOr<json::value> ReadJson(std::string_view text, const std::string& path) {
@@ -125,7 +109,7 @@ const json::value* Follow(const json::value& root, const json::value& value) {
     const std::string text = TextOf(*reference);
     if (text != "#" && !text.starts_with("#/")) return nullptr;
     json::error_code error;
-    at = root.find_pointer(Decoded(std::string_view(text).substr(1)), error);
+    at = root.find_pointer(PercentDecoded(std::string_view(text).substr(1)), error);
     if (at == nullptr) return nullptr;
   }
   return nullptr;

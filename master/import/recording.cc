@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
 
+#include "common/base/percent.h"
 #include "common/base/text.h"
 #include "common/config/yaml.h"
 #include "common/scenario/origin.h"
@@ -21,21 +21,6 @@ constexpr std::size_t kMostBody = 100'000;
 // Two characters for private use, legal in every text.
 constexpr std::string_view kOpen = "\xee\x80\x80";
 constexpr std::string_view kClose = "\xee\x80\x81";
-
-std::string Decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, code, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
 
 bool HasDuplicates(const Pairs& pairs) {
   std::set<std::string> names;
@@ -90,7 +75,7 @@ std::string NameOf(std::string_view path) {
   std::string name;
   for (std::string_view rest = path.substr(0, path.find('?')); !rest.empty();) {
     const std::size_t slash = std::min(rest.find('/', 1), rest.size());
-    const std::string segment = Decode(rest.substr(1, slash - 1));
+    const std::string segment = FormDecoded(rest.substr(1, slash - 1));
     name += '/' + (LooksSecret(segment) ? "token" : segment);
     rest.remove_prefix(slash);
   }
@@ -127,8 +112,8 @@ Pairs FormPairs(std::string_view text) {
     const std::string_view pair = text.substr(0, end);
     const std::size_t equals = std::min(pair.find('='), pair.size());
     if (!pair.empty()) {
-      pairs.emplace_back(Decode(pair.substr(0, equals)),
-                         Decode(pair.substr(std::min(equals + 1, pair.size()))));
+      pairs.emplace_back(FormDecoded(pair.substr(0, equals)),
+                         FormDecoded(pair.substr(std::min(equals + 1, pair.size()))));
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }

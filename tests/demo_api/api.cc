@@ -1,28 +1,12 @@
 #include "tests/demo_api/api.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "common/base/percent.h"
 #include "common/base/text.h"
 
 namespace sfp::demo {
 namespace {
-
-// %XX and + of a query's value; what is no escape stays as it is.
-std::string Decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, code, 16).ptr == &text[i + 1] + 2) {
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
 
 std::string_view Title(int status) {
   switch (status) {
@@ -61,7 +45,7 @@ std::string FormField(std::string_view form, std::string_view name) {
     form.remove_prefix(std::min(end + 1, form.size()));
     const std::size_t equals = std::min(pair.find('='), pair.size());
     if (pair.substr(0, equals) == name) {
-      value = Decode(pair.substr(std::min(equals + 1, pair.size())));
+      value = FormDecoded(pair.substr(std::min(equals + 1, pair.size())));
     }
   }
   return value;

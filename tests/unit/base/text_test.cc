@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/percent.h"
+
 namespace sfp {
 namespace {
 
@@ -47,6 +49,13 @@ TEST(Text, ReadFileNamesThePathOfWhatItCannotRead) {
   const auto large = ReadFile("/proc/self/exe", 10);
   ASSERT_FALSE(large.ok());
   EXPECT_NE(Message(large.status()).find("larger than 10 bytes"), std::string::npos);
+}
+
+TEST(Percent, EscapesAreUndoneAndWhatIsNoneStays) {
+  EXPECT_EQ(PercentDecoded("%7Bid%7d/a+b"), "{id}/a+b");
+  EXPECT_EQ(PercentDecoded("100%, %4, %zz, %"), "100%, %4, %zz, %");
+  EXPECT_EQ(FormDecoded("a+b%2Bc%20d"), "a b+c d");
+  EXPECT_EQ(FormDecoded(""), "");
 }
 
 }  // namespace
