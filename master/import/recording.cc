@@ -75,7 +75,7 @@ std::string NameOf(std::string_view path) {
   std::string name;
   for (std::string_view rest = path.substr(0, path.find('?')); !rest.empty();) {
     const std::size_t slash = std::min(rest.find('/', 1), rest.size());
-    const std::string segment = FormDecoded(rest.substr(1, slash - 1));
+    const std::string segment = PercentDecoded(rest.substr(1, slash - 1));
     name += '/' + (LooksSecret(segment) ? "token" : segment);
     rest.remove_prefix(slash);
   }
