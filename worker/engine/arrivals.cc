@@ -6,6 +6,14 @@
 #include "common/base/check.h"
 
 namespace sfp::engine {
+namespace {
+
+// So many arrivals begin in a row before the loop looks for answers again, unless they are later
+// than that: then the loop is not delayed but overloaded.
+constexpr int kInARow = 16;
+constexpr Duration kLongestDelay{1'000'000'000};
+
+}  // namespace
 
 Arrivals::Arrivals(UserContext& context, Connector& connector, Place place,
                    std::function<void(Time now)> on_finished)
@@ -65,7 +73,11 @@ void Arrivals::Adopt(plan::Plan plan, Duration t, Time start, Time now) {
 void Arrivals::Follow(Duration t, Time now) {
   t = std::max(t, at_);
   if (const auto end = plan_->end()) t = std::min(t, *end - Duration(1));
-  while (due_ && *due_ <= t) {
+  for (int begun = 0; due_ && *due_ <= t; ++begun) {
+    if (begun >= kInARow && start_ + *due_ > now - kLongestDelay) {
+      at_ = std::max(at_, *due_ - Duration(1));
+      return;
+    }
     const std::uint64_t arrival = next_->number();
     const Time planned = start_ + *due_;
     before_ = next_;

@@ -61,6 +61,7 @@ class Engine::State {
   void GiveUp(Time now);
   std::unique_ptr<Load> MakeLoad(const plan::Plan& plan);
   void FollowUntil(Duration t, Time now);
+  bool Behind(Duration t) const;
   void ScheduleFollow();
   void ScheduleRotation() { wheel_.Schedule(rotate_, start_ + (index_ + 1) * kSecond); }
   void Finish(Time now);
@@ -125,11 +126,18 @@ void Engine::State::FollowUntil(Duration t, Time now) {
   if (context_.stopping) return;
   load_->Follow(t, now);
   const std::optional<Duration> end = load_->plan().end();
-  if ((end && t >= *end) || load_->done()) {
+  if ((end && t >= *end && !Behind(t)) || load_->done()) {
     Stop(now);
   } else {
     ScheduleFollow();
   }
+}
+
+// Whether more is due by `t` than has been done.
+bool Engine::State::Behind(Duration t) const {
+  const std::optional<Duration> end = load_->plan().end();
+  const std::optional<Duration> next = load_->NextEvent();
+  return next && *next <= t && (!end || *next < *end);
 }
 
 void Engine::State::ScheduleFollow() {
@@ -154,7 +162,10 @@ void Engine::State::Update(plan::Plan plan, Time now) {
     return;
   }
   const Duration t = std::min(now, rotate_.due()) - start_;
-  if (plan.rate() != nullptr) load_->Follow(t, now);  // what was due by the old plan
+  if (plan.rate() != nullptr) {
+    do load_->Follow(t, now);  // what was due by the old plan
+    while (Behind(t));
+  }
   load_->Learn(plan);
   load_->Adopt(std::move(plan), t, start_, now);
   FollowUntil(t, now);

@@ -8,7 +8,7 @@
 //   iterations, too. Those of arrival n come from Rng(seed, kArrivalStreams + n, 0).
 // * The wait follows each picked task. It counts from the end of the last response, not from when
 //   we noticed. With thousands of wake-ups a second it ends on a grid (UserContext::grid), up to
-//   0.5 ms late, which the lag shows; paced tasks and arrivals are woken exactly.
+//   0.75 ms late, which the lag shows; paced tasks and arrivals are woken exactly.
 // * Pacing counts from start to start on a grid that never slides: a user that fell behind starts
 //   at once, again and again, until it has caught up. User u's grid begins frac((u + 1) φ) of a
 //   period after its start (φ the golden ratio), so that users who start together stay apart.
@@ -74,14 +74,14 @@ struct UserContext {
   // second does little else.
   Duration grid{0};
 
-  static constexpr Duration kWidestGrid{500'000};
+  static constexpr Duration kWidestGrid{750'000};
   std::function<void(std::size_t)>
       token_refused;  // by its number; set before the first user starts
-  // The grid for so many wake-ups in the last second: 4 at once on the average, so that what is
+  // The grid for so many wake-ups in the last second: 6 at once on the average, so that what is
   // sent at once stays few, and none where it would spare little.
   static Duration GridFor(std::uint64_t wake_ups) {
     if (wake_ups < 2000) return Duration(0);
-    return std::min(kWidestGrid, Duration(4'000'000'000 / static_cast<std::int64_t>(wake_ups)));
+    return std::min(kWidestGrid, Duration(6'000'000'000 / static_cast<std::int64_t>(wake_ups)));
   }
 };
 

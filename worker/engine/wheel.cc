@@ -101,7 +101,7 @@ Wheel::Link& Wheel::SlotOf(std::uint64_t grain) {
   const std::size_t level =
       static_cast<std::size_t>(std::bit_width((grain ^ grain_) | (kSlots - 1)) - 1) / kSlotBits;
   const std::size_t slot = (grain >> (level * kSlotBits)) & (kSlots - 1);
-  used_[level] |= std::uint64_t{1} << slot;
+  used_[level].Set(slot);
   return slots_[level][slot];
 }
 
@@ -128,13 +128,23 @@ void Wheel::Unlink(Timer& timer) {
   if (!last || next == &due_) return;
   // What is left is the slot itself, empty now.
   const std::size_t index = static_cast<std::size_t>(next - &slots_[0][0]);
-  used_[index / kSlots] &= ~(std::uint64_t{1} << (index % kSlots));
+  used_[index / kSlots].Clear(index % kSlots);
 }
 
-std::size_t Wheel::LowestLevel() const {
-  std::size_t level = 0;
-  while (level < kLevels && used_[level] == 0) ++level;
-  return level;
+std::size_t Wheel::Used::First() const {
+  for (std::size_t word = 0; word < words_.size(); ++word) {
+    if (words_[word] != 0) {
+      return 64 * word + static_cast<std::size_t>(std::countr_zero(words_[word]));
+    }
+  }
+  return kSlots;
+}
+
+Wheel::Place Wheel::First() const {
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    if (const std::size_t slot = used_[level].First(); slot < kSlots) return {level, slot};
+  }
+  return {kLevels, 0};
 }
 
 std::uint64_t Wheel::SlotStart(std::size_t level, std::size_t slot) const {
@@ -145,7 +155,7 @@ std::uint64_t Wheel::SlotStart(std::size_t level, std::size_t slot) const {
 
 void Wheel::MoveDown(std::size_t level, std::size_t slot) {
   Link& from = slots_[level][slot];
-  used_[level] &= ~(std::uint64_t{1} << slot);
+  used_[level].Clear(slot);
   while (from.next != &from) {
     Timer& timer = TimerOf(from.next);
     Remove(static_cast<Link&>(timer.node_));
@@ -161,15 +171,16 @@ void Wheel::TakeDue(std::size_t slot, Time now) {
     Remove(link);
     Append(due_, link);
   }
-  if (from.next == &from) used_[0] &= ~(std::uint64_t{1} << slot);
+  if (from.next == &from) used_[0].Clear(slot);
 }
 
 void Wheel::Advance(Time now) {
   SFP_CHECK(!advancing_);
   advancing_ = true;
   const std::uint64_t target = std::max(GrainOf(now), grain_);
-  for (std::size_t level; (level = LowestLevel()) < kLevels;) {
-    const std::size_t slot = static_cast<std::size_t>(std::countr_zero(used_[level]));
+  for (;;) {
+    const auto [level, slot] = First();
+    if (level == kLevels) break;
     const std::uint64_t start = SlotStart(level, slot);
     if (start > target) break;
     grain_ = std::max(grain_, start);
@@ -191,9 +202,8 @@ void Wheel::Advance(Time now) {
 
 Time Wheel::NextDue() const {
   if (due_.next != &due_) return TimerOf(due_.next).due_;
-  const std::size_t level = LowestLevel();
+  const auto [level, slot] = First();
   if (level == kLevels) return kNever;
-  const std::size_t slot = static_cast<std::size_t>(std::countr_zero(used_[level]));
   const Link& list = slots_[level][slot];
   // Exact in level 0, and further ahead where the list is short.
   int left = level == 0 ? -1 : 16;

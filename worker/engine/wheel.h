@@ -10,9 +10,9 @@
 // Advance. When something is due soon that is exact; far ahead it may be too early, which costs a
 // wake-up that only moves timers nearer (at most one per level and slot).
 //
-// Eight levels of 64 slots; a slot of level 0 is 2^16 ns = 65.5 us wide, one of level k 64^k times
+// Six levels of 256 slots; a slot of level 0 is 2^16 ns = 65.5 us wide, one of level k 256^k times
 // as wide. A timer stands in the level where its due time and the present first differ, and moves
-// down as time comes near.
+// down as time comes near: think times of up to 4 s move once, with those of the same 17 ms.
 //
 // Thread: confined to its loop.
 
@@ -72,17 +72,34 @@ class Wheel {
 
  private:
   static constexpr int kGrainBits = 16;
-  static constexpr int kSlotBits = 6;
+  static constexpr int kSlotBits = 8;
   static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
-  static constexpr std::size_t kLevels = 8;
+  static constexpr std::size_t kLevels = 6;
   using Link = Timer::Link;
+
+  // Which slots of a level are not empty.
+  class Used {
+   public:
+    void Set(std::size_t slot) { words_[slot / 64] |= Bit(slot); }
+    void Clear(std::size_t slot) { words_[slot / 64] &= ~Bit(slot); }
+    // kSlots if all are empty.
+    std::size_t First() const;
+
+   private:
+    static std::uint64_t Bit(std::size_t slot) { return std::uint64_t{1} << (slot % 64); }
+    std::array<std::uint64_t, kSlots / 64> words_{};
+  };
+  struct Place {
+    std::size_t level;  // kLevels if no timer is scheduled
+    std::size_t slot;
+  };
 
   static std::uint64_t GrainOf(Time t);
   static Timer& TimerOf(Link* link);
   Link& SlotOf(std::uint64_t grain);
   void Unlink(Timer& timer);
-  // The lowest level in use, kLevels if none; its first slot holds the earliest timer.
-  std::size_t LowestLevel() const;
+  // The first slot of the lowest level in use: it holds the earliest timer.
+  Place First() const;
   std::uint64_t SlotStart(std::size_t level, std::size_t slot) const;
   void MoveDown(std::size_t level, std::size_t slot);
   void TakeDue(std::size_t slot, Time now);
@@ -90,8 +107,8 @@ class Wheel {
   std::uint64_t grain_;  // the present; everything before it has fired
   std::size_t size_ = 0;
   bool advancing_ = false;
-  Link due_;                                   // of the Advance under way, in order
-  std::array<std::uint64_t, kLevels> used_{};  // a bit for each slot that is not empty
+  Link due_;  // of the Advance under way, in order
+  std::array<Used, kLevels> used_;
   std::array<std::array<Link, kSlots>, kLevels> slots_;
 };
 

@@ -114,6 +114,63 @@ TEST(Arrivals, ALateLoopCatchesUpAndShowsItInTheIntendedTimeAndTheLag) {
   EXPECT_EQ(lag, 495_ms);
 }
 
+TEST(Arrivals, BehindThePlanAUserThatIsFreeByNowSparesAConnection) {
+  World world(OneTask(), {.service = 1_ms});
+  world.engines.Start(Arriving(1000, 50, 1_s), world.start);
+  world.clock.RunUntil(world.start + 400_ms);
+  // 400 arrivals become due at once, eight times as many as there may be users.
+  world.clock.Remove(world.engines[0].wheel);
+  world.clock.RunUntil(world.start + 800_ms);
+  engine::Wheel& wheel = world.engines[0].wheel;
+  for (int turn = 0; turn < 40; ++turn) {
+    const std::uint64_t before = world.server.started();
+    wheel.Advance(world.clock.now());
+    EXPECT_LE(world.server.started() - before, 16u);
+    world.clock.RunFor(2_ms);  // answers come in between
+  }
+  world.clock.Add(wheel);
+  world.clock.Run();
+  const stats::EndpointStats stats = world.Stats();
+  EXPECT_EQ(stats.started, 1000u);
+  EXPECT_EQ(stats.dropped, 0u);
+  EXPECT_LE(world.server.connects().size(), 20u);
+}
+
+TEST(Arrivals, WhatIsASecondBehindBeginsAtOnceOrIsDropped) {
+  World world(OneTask(), {.service = 1_ms});
+  world.engines.Start(Arriving(1000, 50, 3_s), world.start);
+  engine::Wheel& wheel = world.engines[0].wheel;
+  world.clock.RunUntil(world.start + 400_ms);
+  world.clock.Remove(wheel);
+  world.clock.RunUntil(world.start + 2400_ms);
+  wheel.Advance(world.clock.now());
+  EXPECT_EQ(world.server.started(), 401u + 50u);
+  for (int turn = 0; turn < 200; ++turn) {
+    world.clock.RunFor(2_ms);
+    wheel.Advance(world.clock.now());
+  }
+  world.clock.Add(wheel);
+  world.clock.Run();
+  const stats::EndpointStats stats = world.Stats();
+  EXPECT_EQ(stats.started + stats.dropped, 3000u);
+  // Of the thousand from 400 to 1400 ms all but 50 and a few; the later ones have been caught up with.
+  EXPECT_LE(stats.dropped, 950u);
+  EXPECT_GE(stats.dropped, 900u);
+}
+
+TEST(Arrivals, WhatIsDueWhenThePlanEndsBeginsThoughTheLoopIsLate) {
+  World world(OneTask(), {.service = 1_ms});
+  world.engines.Start(Arriving(1000, 500, 1_s), world.start);
+  world.clock.RunUntil(world.start + 900_ms);
+  world.clock.Remove(world.engines[0].wheel);
+  world.clock.RunUntil(world.start + 1100_ms);
+  world.clock.Add(world.engines[0].wheel);
+  world.clock.Run();
+  EXPECT_TRUE(world.engines.idle());
+  EXPECT_EQ(world.Stats().started, 1000u);
+  EXPECT_EQ(world.Stats().dropped, 0u);
+}
+
 // Two classes, on_start, rows of every kind: what is sent depends on the arrival alone.
 v1::Scenario Mixed() {
   v1::Scenario scenario = BareScenario();

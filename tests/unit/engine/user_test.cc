@@ -361,9 +361,9 @@ TEST(User, ManyThinkersWakeUpTogetherLateByLessThanTheGrid) {
 
 TEST(User, TheGridIsNarrowWhereManyWakeUpAndNoneWhereFewDo) {
   EXPECT_EQ(UserContext::GridFor(1999), Duration(0));
-  EXPECT_EQ(UserContext::GridFor(2000), 500_us);
-  EXPECT_EQ(UserContext::GridFor(8000), 500_us);
-  EXPECT_EQ(UserContext::GridFor(40'000), 100_us);
+  EXPECT_EQ(UserContext::GridFor(2000), 750_us);
+  EXPECT_EQ(UserContext::GridFor(8000), 750_us);
+  EXPECT_EQ(UserContext::GridFor(40'000), 150_us);
 }
 
 // Five users whose short think time such a grid would stretch by a half.
