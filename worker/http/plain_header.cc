@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 namespace sfp::http {
 namespace {
@@ -49,10 +50,18 @@ template <std::size_t kSize>
 bool Is(std::string_view text, const char (&word)[kSize]) {
   constexpr std::size_t kLetters = kSize - 1;
   if (text.size() != kLetters) return false;
-  unsigned different = 0;
-  for (std::size_t i = 0; i < kLetters; ++i) {
-    different |= static_cast<unsigned char>((text[i] | 0x20) ^ word[i]);
-  }
+  using Word = std::conditional_t<kLetters >= 8, std::uint64_t, std::uint32_t>;
+  static_assert(kLetters >= sizeof(Word));
+  constexpr auto kSmall = static_cast<Word>(0x2020202020202020);
+  Word different = 0;
+  const auto compare = [&](std::size_t at) {
+    Word mine, its;
+    std::memcpy(&mine, text.data() + at, sizeof mine);
+    std::memcpy(&its, word + at, sizeof its);
+    different |= (mine | kSmall) ^ its;
+  };
+  for (std::size_t at = 0; at + sizeof(Word) < kLetters; at += sizeof(Word)) compare(at);
+  compare(kLetters - sizeof(Word));  // may overlap the one before
   return different == 0;
 }
 
