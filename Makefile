@@ -25,7 +25,7 @@ test:
 	@$(MAKE) --no-print-directory check-format
 	cmake --preset debug > /dev/null
 	cmake --build --preset debug --target unsanitized
-	ctest --preset debug -L 'e2e|golden|arch|bench|unsanitized'
+	ctest --preset debug -L 'e2e|golden|arch|bench|unsanitized|long'
 	cmake --preset asan > /dev/null
 	cmake --build --preset asan
 	ctest --preset asan

@@ -203,6 +203,10 @@ struct RateGoal {
   std::uint32_t servers;
 };
 
+void PrintTo(const RateGoal& goal, std::ostream* out) {
+  *out << goal.metric << " below " << goal.allowed_ms << " ms, " << goal.servers << " servers";
+}
+
 class FindRateTest : public ::testing::TestWithParam<RateGoal> {};
 
 TEST_P(FindRateTest, TheMostArrivalsUnderAGoalThroughFivePercentOfNoiseOfEachStep) {

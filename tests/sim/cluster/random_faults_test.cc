@@ -24,7 +24,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::uint64_t kSeedsPerTest = 20;
+constexpr std::uint64_t kSeedsPerTest = 10;
 constexpr Duration kUntilPaused = milliseconds(3200);
 constexpr Duration kUntilHandedBack = milliseconds(1000);
 // A new revision reaches each worker by its own path: who gains users may have them before those
@@ -298,7 +298,7 @@ TEST(MoreRandomFaults, AsManySeedsAsAskedFor) {
   RunSeeds(NumberFrom("SFP_SIM_FIRST", 1), count);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaults, testing::Range<std::uint64_t>(1, 201, kSeedsPerTest));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaults, testing::Range<std::uint64_t>(1, 101, kSeedsPerTest));
 
 }  // namespace
 }  // namespace sfp::test

@@ -16,6 +16,10 @@ constexpr double kService = 0.17;
 
 enum class Think { kUniform, kExponential };
 
+void PrintTo(Think think, std::ostream* out) {
+  *out << (think == Think::kUniform ? "uniform" : "exponential");
+}
+
 struct Measured {
   double throughput = 0;
   double response_s = 0;
