@@ -2,12 +2,13 @@
 
 // What the machine lets this process have: cores, memory and descriptors.
 //
-// Cores: the cores of its affinity mask, and no more than the CPU quota of its cgroup allows. A container
-// with a quota of 1.5 on a 64-core host gets 2 threads, not 64. Memory: the limit of its cgroup.
+// Cores: the cores of its affinity mask, and no more than the CPU quota of its cgroup allows. A
+// container with a quota of 1.5 on a 64-core host gets 2 threads, not 64. Memory: the limit of its
+// cgroup.
 //
-// Cgroups of version 1 and 2, and both at once. A limit of any group above holds too, so the least one
-// counts. In a container the path in /proc/self/cgroup may be the host's while only the container's own
-// group is mounted: then the mount point itself is asked, as it always is.
+// Cgroups of version 1 and 2, and both at once. A limit of any group above holds too, so the least
+// one counts. In a container the path in /proc/self/cgroup may be the host's while only the
+// container's own group is mounted: then the mount point itself is asked, as it always is.
 //
 // Thread: safe, no state.
 

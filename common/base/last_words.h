@@ -1,7 +1,7 @@
 #pragma once
 
-// What a program says at its end to whoever started it in a container: Kubernetes shows the first 4,096
-// bytes of a pod's termination log, by default /dev/termination-log, in the pod's status.
+// What a program says at its end to whoever started it in a container: Kubernetes shows the first
+// 4,096 bytes of a pod's termination log, by default /dev/termination-log, in the pod's status.
 //
 // Thread: safe, no state.
 

@@ -119,8 +119,8 @@ class LoadEditor {
     }
   }
 
-  // --users is the highest level of a probe, and the most that a search tries; with --rate the search
-  // is over rates up to that one, and --users says how many may be busy.
+  // --users is the highest level of a probe, and the most that a search tries; with --rate the
+  // search is over rates up to that one, and --users says how many may be busy.
   void MakeProbe(Node& load) {
     EraseShapesBut(load, "probe");
     Node* probe = load.Get("probe");

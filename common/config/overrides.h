@@ -6,9 +6,10 @@
 //   --host                      target.url
 //   --users                     load becomes (or stays) a constant one
 //   --sweep                     load becomes (or stays) a sweep
-//   --rate                      load becomes (or stays) arrivals; with --find the highest that is tried
-//   --find                      load becomes (or stays) a search; --users is the most, or with --rate
-//                               how many may be busy
+//   --rate                      load becomes (or stays) arrivals; with --find the highest that is
+//                               tried
+//   --find                      load becomes (or stays) a search; --users is the most, or with
+//                               --rate how many may be busy
 //   --spawn-rate, --run-time    of that load; --step-time of a sweep
 //   --iterations                of users
 //

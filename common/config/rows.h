@@ -2,10 +2,10 @@
 
 // Some columns of a file of rows.
 //
-//   CSV         RFC 4180 (fields in double quotes may hold commas, line ends and doubled quotes), with
-//               a header line; line ends LF or CRLF; a column is what the header calls so
-//   JSON lines  an object a line; a column is a member's name, or a path to one below (address.city);
-//               text, numbers (in their shortest form) and booleans are taken
+//   CSV         RFC 4180 (fields in double quotes may hold commas, line ends and doubled quotes),
+//               with a header line; line ends LF or CRLF; a column is what the header calls so
+//   JSON lines  an object a line; a column is a member's name, or a path to one below
+//               (address.city); text, numbers (in their shortest form) and booleans are taken
 //
 // UTF-8; empty lines are skipped. Read in a stream, only the columns are kept.
 //

@@ -1,8 +1,8 @@
 #pragma once
 
-// The tasks that --tags and --exclude-tags leave, as if the file had no others: without them a class
-// may have no task at all, and is left out, too, and so are thresholds on what is not there any more.
-// Tasks that on_start and on_stop name stay, with a weight of 0.
+// The tasks that --tags and --exclude-tags leave, as if the file had no others: without them a
+// class may have no task at all, and is left out, too, and so are thresholds on what is not there
+// any more. Tasks that on_start and on_stop name stay, with a weight of 0.
 //
 // Thread: pure functions.
 

@@ -5,7 +5,8 @@
 //   what the environment put in      that part is "***" in Node::shown
 //   what stands under `auth`         the whole scalar, and its place in the source; but not where a
 //                                    token comes from (token_url, scope, ...)
-//   passwords, tokens, cookies       by their key (`password`, `Authorization`, …), wherever they stand
+//   passwords, tokens, cookies       by their key (`password`, `Authorization`, …), wherever they
+//                                    stand
 //   user:password@ in a URL          the whole scalar
 //
 // The default is used when the variable is not set or empty. Only values are searched, not keys,

@@ -87,8 +87,8 @@ class Responder {
   bool StartStream(const HttpReply& reply) const;
   bool Write(std::string_view piece) const;
   bool End() const;
-  // Bytes of it that the client has not taken yet: who would rather leave something out than have it
-  // wait asks first.
+  // Bytes of it that the client has not taken yet: who would rather leave something out than have
+  // it wait asks first.
   std::size_t Waiting() const;
 
   // For faults on purpose. These bytes instead of a response, then the end of the connection.

@@ -2,8 +2,8 @@
 
 // An Asio loop on a thread of its own.
 //
-// Stop, at the latest the destructor, ends the loop, whatever it still has to do, and joins the thread;
-// what was posted and not run is thrown away.
+// Stop, at the latest the destructor, ends the loop, whatever it still has to do, and joins the
+// thread; what was posted and not run is thrown away.
 //
 // Thread: io() is for Asio objects that live on this loop; Post is safe; Stop from outside.
 

@@ -16,8 +16,8 @@ namespace sfp::net {
 
 // A file's token, without the line end.
 StatusOr<std::string> ReadToken(const std::string& path);
-// The first that is given: a file (--token-file), the variable SFP_TOKEN, that of the TLS directory.
-// Empty if none is.
+// The first that is given: a file (--token-file), the variable SFP_TOKEN, that of the TLS
+// directory. Empty if none is.
 StatusOr<std::string> ChooseToken(const std::string& file, const char* variable,
                                   const std::string& of_directory);
 // Long enough, and visible ASCII characters only.

@@ -87,7 +87,8 @@ Duration AppendLevel(v1::Plan& plan, Duration at, std::uint32_t users, double sp
 // The rate from `at` on, at once; `at` is not before the last point.
 void AppendRate(v1::Plan& plan, Duration at, double rate);
 
-// Nobody runs or arrives in [from, to), and all that was planned from `from` on comes to - from later.
+// Nobody runs or arrives in [from, to), and all that was planned from `from` on comes to - from
+// later.
 void Pause(v1::Plan& plan, Duration from, Duration to);
 
 }  // namespace sfp::plan

@@ -46,10 +46,10 @@ struct CollectRule {
 
 class Collector {
  public:
-  // Puts what the step's rules find where their sources keep values and returns how many values that
-  // were. `json` has read the body with the step's pointers. A rule that picks one takes one number
-  // from `rng`, found or not. Allocates nothing in steady state, unless `match` needs std::regex
-  // (matcher.h).
+  // Puts what the step's rules find where their sources keep values and returns how many values
+  // that were. `json` has read the body with the step's pointers. A rule that picks one takes one
+  // number from `rng`, found or not. Allocates nothing in steady state, unless `match` needs
+  // std::regex (matcher.h).
   std::size_t Take(const Step& step, const Reply& reply, const JsonFinder& json,
                    UserSession& session, Pools& pools, Rng& rng);
 

@@ -344,8 +344,9 @@ EndpointId Compiler::EndpointOf(const std::string& name, const std::string& meth
   return id;
 }
 
-// The counted classes have their users first. Then each turn every class gains its weight, the richest one is taken and pays the sum: classes
-// alternate as evenly as their weights allow, and after one period everything repeats.
+// The counted classes have their users first. Then each turn every class gains its weight, the
+// richest one is taken and pays the sum: classes alternate as evenly as their weights allow, and
+// after one period everything repeats.
 void Compiler::CompileTurns() {
   for (const UserClass& user_class : out().classes) {
     out().counted.insert(out().counted.end(), user_class.count, user_class.id);

@@ -4,9 +4,10 @@
 // ranges of numbers), and pools of values collected from responses.
 //
 // Rows are a pure function of their index, so that any worker draws the same. Pools are one per
-// worker process and run, shared by its loops: of a collected source a ring of the newest `capacity`
-// values (for each class one, with that scope), of a sequential or unique one how often each user has drawn. That outlives the user: one
-// that retires and is wanted again, perhaps by another loop, goes on where it was.
+// worker process and run, shared by its loops: of a collected source a ring of the newest
+// `capacity` values (for each class one, with that scope), of a sequential or unique one how often
+// each user has drawn. That outlives the user: one that retires and is wanted again, perhaps by
+// another loop, goes on where it was.
 //
 // Thread: DataSource immutable; Pools safe (a lock per source, held for one copy or count).
 

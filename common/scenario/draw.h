@@ -1,7 +1,7 @@
 #pragma once
 
-// The values of one iteration: each of a task's variables is drawn once, when a step first needs it,
-// so that a name which stands twice, in one request or in two, is one value. Keep it until the
+// The values of one iteration: each of a task's variables is drawn once, when a step first needs
+// it, so that a name which stands twice, in one request or in two, is one value. Keep it until the
 // exchange is over: a redirect may need the request again.
 //
 // The user's own values are another matter, an earlier step may have changed them, and so is what

@@ -8,8 +8,8 @@
 //   HTTP 500, expected 200..399            /data/0/id 'y', expected 'x'
 //   header Content-Type is missing, expected to contain 'json'
 //
-// Texts of both sides are cut, so that a message stays below 200 bytes; a time is told only as far as
-// the next doubling of its limit, so that failures of one kind share few rows.
+// Texts of both sides are cut, so that a message stays below 200 bytes; a time is told only as far
+// as the next doubling of its limit, so that failures of one kind share few rows.
 //
 // Thread: Expect immutable; Examiner confined to its loop.
 

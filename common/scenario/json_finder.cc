@@ -55,8 +55,8 @@ StatusOr<Pointer> ParsePointer(std::string_view text) {
   return pointer;
 }
 
-// The parser's events. For each pointer it keeps how many of its steps the path of the value at hand
-// matches, counted from the root; a value is taken when that is all of them and the value
+// The parser's events. For each pointer it keeps how many of its steps the path of the value at
+// hand matches, counted from the root; a value is taken when that is all of them and the value
 // lies exactly there. `depth` is the number of open containers, hence the length of the path of
 // what stands in the innermost one.
 struct Handler {

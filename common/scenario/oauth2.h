@@ -1,8 +1,8 @@
 #pragma once
 
-// OAuth 2.0 client credentials (RFC 6749, sections 4.4, 5.1, 5.2): one bearer token for all users of
-// a worker. What is asked for and where, what the answer says, and when to ask again. Who sends the
-// request is the worker (worker/app/token_keeper.h).
+// OAuth 2.0 client credentials (RFC 6749, sections 4.4, 5.1, 5.2): one bearer token for all users
+// of a worker. What is asked for and where, what the answer says, and when to ask again. Who sends
+// the request is the worker (worker/app/token_keeper.h).
 //
 // Neither the client's secret nor a token stands in any error, also if the server's answer repeats
 // them.

@@ -70,13 +70,14 @@ class Program {
   std::span<const TokenSource> tokens() const;  // of OAuth2; their endpoints are apart
 
   // The class of a user number, a pure function: the first numbers are those of the classes with a
-  // count, in their order; the others take turns by smooth weighted round robin. Weights whose period
-  // is longer than 65536 users are scaled down to it. If every class has a count, further users
-  // repeat them in proportion.
+  // count, in their order; the others take turns by smooth weighted round robin. Weights whose
+  // period is longer than 65536 users are scaled down to it. If every class has a count, further
+  // users repeat them in proportion.
   const UserClass& ClassOf(std::uint64_t user) const;
 
-  // The mean think time for each request, over the classes by weight, s: the waits between tasks and
-  // the pauses within. Absent when a class is paced or has a fixed count, or a condition decides.
+  // The mean think time for each request, over the classes by weight, s: the waits between tasks
+  // and the pauses within. Absent when a class is paced or has a fixed count, or a condition
+  // decides.
   std::optional<double> MeanThinkSeconds() const;
 
  private:

@@ -46,7 +46,8 @@ constexpr bool IsRedirect(int status) {
 
 class Renderer {
  public:
-  // `utc_offset` + (a Time since its epoch) is UTC since 1970; without it no cookie expires by date.
+  // `utc_offset` + (a Time since its epoch) is UTC since 1970; without it no cookie expires by
+  // date.
   explicit Renderer(std::shared_ptr<const Program> program,
                     std::optional<Duration> utc_offset = std::nullopt);
 

@@ -24,8 +24,8 @@ class ResponseCompiler {
                    std::vector<std::string>& errors)
       : data_(data), requests_(requests), errors_(errors) {}
 
-  // Fills `step.expect`, `pointers`, `collect` and what the response has to be kept for, and adds to
-  // the task's variables. Behind RequestCompiler::Compile of the same step. `where` names the
+  // Fills `step.expect`, `pointers`, `collect` and what the response has to be kept for, and adds
+  // to the task's variables. Behind RequestCompiler::Compile of the same step. `where` names the
   // request in errors.
   void Compile(const v1::Task& from, std::string_view where, Task& task, Step& step);
 

@@ -1,11 +1,11 @@
 #pragma once
 
-// What one virtual user carries from task to task: its number, its cookies, its own values, and where
-// a redirect has led it. Small, because there are tens of thousands: 48 bytes on 64-bit machines,
-// what hangs on it is allocated when first used.
+// What one virtual user carries from task to task: its number, its cookies, its own values, and
+// where a redirect has led it. Small, because there are tens of thousands: 48 bytes on 64-bit
+// machines, what hangs on it is allocated when first used.
 //
-// Built by the engine when a user starts; filled by Draw, Renderer and Collector. It must not outlive the
-// program.
+// Built by the engine when a user starts; filled by Draw, Renderer and Collector. It must not
+// outlive the program.
 //
 // Thread: confined to its user's loop.
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// The steps of one task, made flat: choices and repetitions become jumps. Private to Program::Compile.
+// The steps of one task, made flat: choices and repetitions become jumps. Private to
+// Program::Compile.
 //
 //   {if: c, then: A, else: B}   unless c → else; A; go → end; else: B; end:
 //   {repeat: n, until: c, …}    repeat n; round: …; again → round, unless c holds

@@ -1,8 +1,8 @@
 #pragma once
 
-// What a user class and a task compile to. A task is a flat list of operations, which a user carries
-// out one after the other; most have one, the request. Built by Program::Compile, read by the engine
-// for each iteration:
+// What a user class and a task compile to. A task is a flat list of operations, which a user
+// carries out one after the other; most have one, the request. Built by Program::Compile, read by
+// the engine for each iteration:
 //
 //   Rng rng(seed, user, iteration);
 //   const TaskId id = user_class.PickTask(rng);   // first: the choice depends on nothing else

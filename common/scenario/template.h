@@ -5,7 +5,8 @@
 //   {{term}}  {{ term }}            the value of the data source `term`
 //   {{account.user}}                the column `user` of a row of the data source `account`
 //   {{random_int(1, 100)}}          what a function gives (functions.h); anew at each place
-//   {{hmac_sha256('key', term)}}    an argument is a literal in '…' or "…", a number, a name or a call
+//   {{hmac_sha256('key', term)}}    an argument is a literal in '…' or "…", a number, a name or a
+//                                   call
 //   {{{{                            a literal "{{"
 //
 // A name is a letter or '_', then letters, digits, '_', '-' or '.'. Within quotes \ makes the next
@@ -49,8 +50,8 @@ StatusOr<std::vector<TemplatePiece>> ParseTemplate(std::string_view text);
 // mistake.
 std::vector<TemplateVariable> FindVariables(std::string_view text);
 
-// `text` with its literal parts passed through `escape` (which leaves braces alone), and what stands
-// between "{{" and "}}" as it is. Nothing of a broken template is changed.
+// `text` with its literal parts passed through `escape` (which leaves braces alone), and what
+// stands between "{{" and "}}" as it is. Nothing of a broken template is changed.
 std::string EscapeLiterals(std::string_view text, std::string (*escape)(std::string_view));
 
 bool IsTemplateName(std::string_view name);

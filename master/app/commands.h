@@ -31,9 +31,9 @@ int RunReport(const MasterOptions& options);
 // compare.
 int RunCompare(const MasterOptions& options);
 
-// `--resume RUN_DIR`, and `--out RUN_DIR` if that holds a run: reads the run. The exit code if there is
-// nothing to go on with: that of a run that is over (its reports are built again, nothing is sent), 2 for
-// a directory that should have a run and has none.
+// `--resume RUN_DIR`, and `--out RUN_DIR` if that holds a run: reads the run. The exit code if
+// there is nothing to go on with: that of a run that is over (its reports are built again, nothing
+// is sent), 2 for a directory that should have a run and has none.
 std::optional<int> BeginResume(const MasterOptions& options, std::optional<OpenRun>& open);
 
 }  // namespace sfp::app

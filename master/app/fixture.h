@@ -1,12 +1,12 @@
 #pragma once
 
-// What stands around a run: `setup:` is done once, before the first load, by one user in a child process
-// (one_shot.h); what it collected takes the place of the collected data for every user of every worker;
-// `teardown:` is done once, with that data, when the load is over, however it ended. Of one master's
-// life, that is: further runs from the page use the same data.
+// What stands around a run: `setup:` is done once, before the first load, by one user in a child
+// process (one_shot.h); what it collected takes the place of the collected data for every user of
+// every worker; `teardown:` is done once, with that data, when the load is over, however it ended.
+// Of one master's life, that is: further runs from the page use the same data.
 //
-// The data lies in the run's folder (setup.pb, for its owner's eyes only) until the teardown, so that a
-// resumed master neither sets up again nor goes without.
+// The data lies in the run's folder (setup.pb, for its owner's eyes only) until the teardown, so
+// that a resumed master neither sets up again nor goes without.
 //
 // Thread: main; both block. They end at a signal.
 
@@ -21,9 +21,9 @@ namespace sfp::app {
 
 class Fixture {
  public:
-  // Does the setup, if there is one, or with `resumed` (the run's folder) reads what it collected then.
-  // Adds to the configuration's secrets what its names say are secrets. Cancelled: by a signal. Not
-  // OK: no load may begin; there is nothing to be torn down.
+  // Does the setup, if there is one, or with `resumed` (the run's folder) reads what it collected
+  // then. Adds to the configuration's secrets what its names say are secrets. Cancelled: by a
+  // signal. Not OK: no load may begin; there is nothing to be torn down.
   Status SetUp(config::Config& config, const std::string& resumed);
 
   // Puts the data into a run's scenario.

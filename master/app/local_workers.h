@@ -15,9 +15,9 @@
 
 namespace sfp::app {
 
-// Starts sfp-worker, looked for beside this program, then in PATH (the child's exit code is 127 if it is
-// nowhere). It ends with this process. Of the master's credentials it gets the token only. `in`, `out`:
-// descriptors that become its standard input and output; -1: this process's own.
+// Starts sfp-worker, looked for beside this program, then in PATH (the child's exit code is 127 if
+// it is nowhere). It ends with this process. Of the master's credentials it gets the token only.
+// `in`, `out`: descriptors that become its standard input and output; -1: this process's own.
 StatusOr<pid_t> StartWorkerProcess(const std::vector<std::string>& arguments,
                                    const std::string& token, int in = -1, int out = -1);
 

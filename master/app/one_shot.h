@@ -1,7 +1,7 @@
 #pragma once
 
-// Tasks done once by one user, in a child process (`sfp-worker --once`): the master sends no requests
-// itself. Used by `try`, `setup:` and `teardown:`.
+// Tasks done once by one user, in a child process (`sfp-worker --once`): the master sends no
+// requests itself. Used by `try`, `setup:` and `teardown:`.
 //
 // Thread: main. Blocks until the child is done.
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // --resume RUN_DIR: what has to be known before a master can go on with the run of one that was
-// killed. The same holds for --out RUN_DIR if there is a run in it: what a directory holds is never sent a
-// second time.
+// killed. The same holds for --out RUN_DIR if there is a run in it: what a directory holds is never
+// sent a second time.
 //
 // Thread: main, before any other exists.
 

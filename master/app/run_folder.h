@@ -46,8 +46,8 @@ results::Replay ReplayOf(const std::string& path);
 Status WriteReports(const std::string& path, const report::Report& report,
                     const results::Results& results, const ReportFlags& flags);
 
-// Prints the run as the flags want it: on stdout the tables or, with --json, report.json (the tables
-// then go to stderr).
+// Prints the run as the flags want it: on stdout the tables or, with --json, report.json (the
+// tables then go to stderr).
 void PrintReport(const report::Report& report, const std::string& path, const ReportFlags& flags);
 
 // Of a run that is over, from its journal.

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the terminal behind a stream can do. Thread: safe, as long as nobody changes the environment.
+// What the terminal behind a stream can do. Thread: safe, as long as nobody changes the
+// environment.
 
 namespace sfp::app {
 

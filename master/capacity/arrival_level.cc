@@ -43,8 +43,8 @@ LevelDecision ArrivalLevel::Decide(std::span<const ArrivalSecond> seconds) {
   return last_;
 }
 
-// What an overloaded level before left is worked off however long it takes. What is on its way up is
-// cut off only as far as half of the level stays: perhaps it never stops.
+// What an overloaded level before left is worked off however long it takes. What is on its way up
+// is cut off only as far as half of the level stays: perhaps it never stops.
 void ArrivalLevel::Extend(Seconds seconds) {
   std::vector<std::uint64_t> in_flight;
   for (const ArrivalSecond& second : seconds) in_flight.push_back(second.in_flight);

@@ -4,12 +4,13 @@
 // them, so neither cycles per user nor the throughput (which is the rate, as long as the target
 // keeps up) say how much is known. Here it is the response time:
 //
-//   warm-up  2 s, and as long as MSER finds that the requests in flight are still on their way: what
-//            an overloaded level before left in the queue is worked off first
-//   window   at least 10 s and 300 requests, and until the mean response time's 95 % interval (batch
-//            means) is narrower than ±5 %; 60 s if it never is
-//   overload the level ends where the target falls behind: in the second half of it, of 10 s at least,
-//            a twentieth of what is answered, and more than chance does, is added to what is in flight
+//   warm-up  2 s, and as long as MSER finds that the requests in flight are still on their way:
+//            what an overloaded level before left in the queue is worked off first
+//   window   at least 10 s and 300 requests, and until the mean response time's 95 % interval
+//            (batch means) is narrower than ±5 %; 60 s if it never is
+//   overload the level ends where the target falls behind: in the second half of it, of 10 s at
+//            least, a twentieth of what is answered, and more than chance does, is added to what is
+//            in flight
 //   caps     300 s
 //
 // Thread: confined to its caller.

@@ -7,8 +7,8 @@
 //
 // Rates are means over the batches. Averages and proportions are ratios of two sums, such as of
 // response times to requests; their scatter is that of the residuals y - r x (Cochran, Sampling
-// Techniques, 1977, section 2.11). A percentile's interval is that of the proportion above it, taken
-// back through the measured distribution (Woodruff, JASA 47, 1952).
+// Techniques, 1977, section 2.11). A percentile's interval is that of the proportion above it,
+// taken back through the measured distribution (Woodruff, JASA 47, 1952).
 //
 // Thread: pure functions.
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The rows of a search's levels as its steps: how each stands to the goal, and what the search makes
-// of them.
+// The rows of a search's levels as its steps: how each stands to the goal, and what the search
+// makes of them.
 //
 // Thread: pure functions.
 
@@ -15,11 +15,11 @@
 
 namespace sfp::capacity {
 
-// Measured / allowed: below 1 the goal holds. Nothing without an answer. No failure at all counts as
-// a tenth of one: the search draws lines through logarithms.
+// Measured / allowed: below 1 the goal holds. Nothing without an answer. No failure at all counts
+// as a tenth of one: the search draws lines through logarithms.
 //
-// In a search over rates an arrival that was dropped is one that is never answered, and so is what a
-// level that falls behind adds to the requests in flight. A percentile is one of all of them; an
+// In a search over rates an arrival that was dropped is one that is never answered, and so is what
+// a level that falls behind adds to the requests in flight. A percentile is one of all of them; an
 // average of what has no end does not exist, if that is more than a hundredth.
 std::optional<double> GoalFigure(const v1::Goal& goal, const stats::EndpointStats& stats);
 

@@ -28,8 +28,8 @@ struct Line {
   double middle = 0;      // mean of the logarithms of the loads
 };
 
-// Twice as far as the steps beside it, in logarithms; a little less, so that those beside a crossing
-// that has moved that far do not count.
+// Twice as far as the steps beside it, in logarithms; a little less, so that those beside a
+// crossing that has moved that far do not count.
 bool IsNear(const GoalStep& step, double crossing, double beside) {
   const double most = std::pow(beside, 1.95);
   return step.load * most >= crossing && step.load <= crossing * most;

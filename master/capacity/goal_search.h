@@ -4,12 +4,12 @@
 // found step by step: each step is a measurement at one load, and says how its figure stands to the
 // goal (1: exactly on it). The figure is taken to grow with the load, and to scatter.
 //
-//   climb    from `start`, each step twice the load of the last, until one misses the goal (or down by
-//            half until one holds it)
+//   climb    from `start`, each step twice the load of the last, until one misses the goal (or down
+//            by half until one holds it)
 //   close in where log figure over log load crosses 1 between the best that held and the least that
 //            missed, until they are a quarter apart
-//   pin down steps by turns 6 % below and 6 % above the crossing, so that each load is measured again
-//            and again; nearer, down to 1 %, where the figure rises steeply, as an open queue's does
+//   pin down steps by turns 6 % below and 6 % above the crossing, so that each load is measured
+//            again and again; nearer, down to 1 %, where the figure rises steeply, as an open queue's does
 //            near its limit: a third more or less of it is as much as a straight line stands for.
 //            A line through log figure over log load of all steps within twice that. Where all of them
 //            hold, or all miss, the steps go between the best that held and the least that missed;

@@ -3,8 +3,8 @@
 // When may a level of a sweep end? Asked by the coordinator once a second with what the level has
 // brought so far. With automatic steps a level ends as soon as its row is long enough:
 //
-//   warm-up  until each user has made 2 request cycles on average, at least 2 s; and as long as MSER
-//            finds that the throughput is still on its way. It is not part of the row
+//   warm-up  until each user has made 2 request cycles on average, at least 2 s; and as long as
+//            MSER finds that the throughput is still on its way. It is not part of the row
 //   window   until each user has made 10 more, at least 10 s, and the throughput's 95 % interval
 //            (batch means) is narrower than ±3 %
 //   caps     300 s for the precision; 300 s for a target that answers nothing at all; 1200 s

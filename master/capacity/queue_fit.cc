@@ -56,8 +56,8 @@ class Problem {
     }
     // Of the fastest row at most half, whatever the law of the service times.
     most_delay_ = std::clamp(shortest, 0.0, least_response_ / 2);
-    // Where the rows cannot tell: half of what it may be. But a shortest time near the mean is that of
-    // a service which hardly varies, and says nothing of the delay.
+    // Where the rows cannot tell: half of what it may be. But a shortest time near the mean is that
+    // of a service which hardly varies, and says nothing of the delay.
     usual_delay_ = most_delay_ / 2 * (1 - most_delay_ / (least_response_ / 2));
   }
 
@@ -230,8 +230,8 @@ Interval Middle95(std::vector<double> values) {
   return {at(0.025), at(0.975)};
 }
 
-// All c whose best misfit is not worse than the least one by more than chance allows. Where the rows
-// do not tell c at all this is as wide as it is.
+// All c whose best misfit is not worse than the least one by more than chance allows. Where the
+// rows do not tell c at all this is as wide as it is.
 Interval ProfileServers(const Problem& problem, const Candidate& best, double scale,
                         double degrees) {
   const double t = Student95(degrees);

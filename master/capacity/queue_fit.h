@@ -5,13 +5,13 @@
 //   N users ── think Z ── delay D ── queue, c servers of S ──▶ R = D + waiting + S
 //
 // where D is what a request costs besides the server's work: network, TLS, the generator's own
-// moment. Weighted least squares on the logarithms of throughput and response time of all rows; c is
-// whole, for each c the best S and D are found by Levenberg's and Marquardt's method.
+// moment. Weighted least squares on the logarithms of throughput and response time of all rows; c
+// is whole, for each c the best S and D are found by Levenberg's and Marquardt's method.
 //
 // Each row counts by its own standard errors (batch means), but none as better known than to 1 %:
 // no API is a closed queue to the last digit. Rows without errors count alike. So saturated rows
-// tell c / S, rows at the knee and below tell S + D. D is told apart from S by the shortest response
-// time of all, which D cannot exceed.
+// tell c / S, rows at the knee and below tell S + D. D is told apart from S by the shortest
+// response time of all, which D cannot exceed.
 //
 // The think time of a row is the planned one, corrected by what the row itself shows (N / X - R,
 // Little's law) where that is known better: with few users the think times drawn differ from their
@@ -19,10 +19,10 @@
 //
 // Intervals are of 95 %. Of c: all values whose misfit chance explains (profile of the sum of
 // squares; Bates and Watts, Nonlinear Regression Analysis, 1988, section 6.1), which is wide where
-// the rows do not tell. Of limit and knee: a parametric bootstrap, each row drawn again by its errors
-// (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 9), reproducible, since its
-// draws have a seed of their own. Where the rows scatter more than their errors say, the errors are
-// taken to be as much larger.
+// the rows do not tell. Of limit and knee: a parametric bootstrap, each row drawn again by its
+// errors (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 9), reproducible,
+// since its draws have a seed of their own. Where the rows scatter more than their errors say, the
+// errors are taken to be as much larger.
 //
 // Thread: pure functions.
 
@@ -68,8 +68,8 @@ struct QueueFit {
 
 inline constexpr std::size_t kFewestPoints = 4;
 
-// Nothing for fewer rows than kFewestPoints. `knee_think_s`: the think time that the knee is for, if it
-// is not that of the rows.
+// Nothing for fewer rows than kFewestPoints. `knee_think_s`: the think time that the knee is for,
+// if it is not that of the rows.
 std::optional<QueueFit> FitQueue(std::span<const SweepPoint> points,
                                  std::optional<double> knee_think_s = std::nullopt);
 

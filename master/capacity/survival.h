@@ -5,13 +5,14 @@
 // observation: it took longer than its age.
 //
 // Kaplan and Meier's estimate (J. American Statistical Association 53, 1958): where d of the n
-// requests that lasted at least so long end at the value v, the part that lasts longer than v falls by
-// the factor 1 - d / n. Without censoring it is the plain distribution. It takes for granted that
-// being cut off has nothing to do with how long a request would have taken; a run's end has not.
+// requests that lasted at least so long end at the value v, the part that lasts longer than v falls
+// by the factor 1 - d / n. Without censoring it is the plain distribution. It takes for granted
+// that being cut off has nothing to do with how long a request would have taken; a run's end has
+// not.
 //
-// Where so few have ended that the curve does not come down to 1 - q, there is a bound instead, which
-// takes nothing for granted: were all that was cut off to end at once, the q-th of all would still
-// have taken that long.
+// Where so few have ended that the curve does not come down to 1 - q, there is a bound instead,
+// which takes nothing for granted: were all that was cut off to end at once, the q-th of all would
+// still have taken that long.
 //
 // Thread: immutable value.
 

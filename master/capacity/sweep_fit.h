@@ -1,9 +1,9 @@
 #pragma once
 
 // What a sweep's valid rows say about the target's limit, in figures and in plain words: the closed
-// queue and the Universal Scalability Law side by side, which of them explains the rows better, what
-// limits throughput, and how that compares with the connection pool that the API declares. Where the
-// rows cannot tell, it says so instead of a figure.
+// queue and the Universal Scalability Law side by side, which of them explains the rows better,
+// what limits throughput, and how that compares with the connection pool that the API declares.
+// Where the rows cannot tell, it says so instead of a figure.
 //
 // Thread: pure functions.
 

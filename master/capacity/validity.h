@@ -4,8 +4,8 @@
 // figures and says, in sentences, what is wrong with it and how long it should have run. The
 // formulas and where they come from: README.md.
 //
-//   invalid   the figures do not describe the system: too few request cycles per user, Little's law does not
-//             hold, not stationary, nothing completed
+//   invalid   the figures do not describe the system: too few request cycles per user, Little's law
+//             does not hold, not stationary, nothing completed
 //   degraded  they do, but the load was not quite what was asked for: workers lost, generator late
 //
 // Used by the report and by the coordinator. Thread: pure functions.
@@ -31,8 +31,8 @@ Verdict Worst(Verdict a, Verdict b);
 inline constexpr double kLeastCycles = 10;
 
 struct Measured {
-  // Users come as arrivals need them (the open model), or go when their iterations are done: neither
-  // cycles per user nor Little's law can be looked at.
+  // Users come as arrivals need them (the open model), or go when their iterations are done:
+  // neither cycles per user nor Little's law can be looked at.
   bool users_vary = false;
   std::uint64_t dropped = 0;  // arrivals that found all users busy
   double users = 0;           // running, on average over the window

@@ -163,8 +163,8 @@ class Side {
   }
 
  private:
-  // Per unit, of all blocks of the aggregate's circle: of requests (figure 0), or of how many more are
-  // below the percentile than its share.
+  // Per unit, of all blocks of the aggregate's circle: of requests (figure 0), or of how many more
+  // are below the percentile than its share.
   double VarianceOfBlocks(std::size_t figure, std::size_t length) const {
     const Column& all = columns_.back();
     const std::size_t sum = figure == 0 ? Column::kRequests : Column::kBelow + figure - 1;

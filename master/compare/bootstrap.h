@@ -1,8 +1,8 @@
 #pragma once
 
 // The statistics of a comparison: does run B differ from run A, given how much each of them varies
-// by itself? Both runs are cut into equal stretches of time ("units", usually seconds); the units of
-// a run are correlated, so blocks of them are drawn, not single ones.
+// by itself? Both runs are cut into equal stretches of time ("units", usually seconds); the units
+// of a run are correlated, so blocks of them are drawn, not single ones.
 //
 //   figure      on the scale on which it is compared: log of rate and percentiles, the share of
 //               failures as it is
@@ -16,9 +16,10 @@
 //               have any figure whose interval leaves 0 out, however many figures there are
 //
 // Block length: Politis and White (2004), the longest of those of the aggregate's figures, at least
-// the square root of their number, at most an eighth of them. Blocks cut what is correlated over longer;
-// how much that takes off the variance shows in blocks half as long, and is put back (the first-order
-// correction of a flat-top window: Politis and Romano, Journal of Time Series Analysis 16, 1995).
+// the square root of their number, at most an eighth of them. Blocks cut what is correlated over
+// longer; how much that takes off the variance shows in blocks half as long, and is put back (the
+// first-order correction of a flat-top window: Politis and Romano, Journal of Time Series Analysis
+// 16, 1995).
 //
 // Thread: pure functions.
 

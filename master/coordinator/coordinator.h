@@ -101,8 +101,9 @@ class Coordinator {
   // Refused while a run is on, or if the spec cannot be (no endpoints, a plan that Plan::Create
   // refuses).
   Status StartRun(RunSpec spec, std::unique_ptr<Journal> journal, Time now);
-  // Goes on with a run whose master was killed: waits for its workers, then finishes the rest of the
-  // plan. The spec is made from the same configuration, the journal goes on behind its last record.
+  // Goes on with a run whose master was killed: waits for its workers, then finishes the rest of
+  // the plan. The spec is made from the same configuration, the journal goes on behind its last
+  // record.
   Status ResumeRun(RunSpec spec, Resumption from, std::unique_ptr<Journal> journal, Time now);
   // Stops the load; the run ends when all delivered. A second call ends it at once. Without a run:
   // nothing.

@@ -84,8 +84,8 @@ void Coordinator::Core::OnPong(Worker& worker, const v1::Pong& pong, Time now) {
   if (!worker.clock.Received(pong.master_ns(), pong.worker_ns(), now)) return;
   worker.pong_ns = pong.worker_ns();
   if (pong.wall_ns() != 0 && wall_ahead_) {
-    // Both wall clocks at the moment of the answer. In unsigned arithmetic: the worker's numbers may
-    // be anything.
+    // Both wall clocks at the moment of the answer. In unsigned arithmetic: the worker's numbers
+    // may be anything.
     const auto offset = static_cast<std::uint64_t>(pong.wall_ns()) -
                         static_cast<std::uint64_t>(pong.worker_ns()) +
                         static_cast<std::uint64_t>(worker.clock.offset().count()) -

@@ -6,8 +6,8 @@
 // at the end; reading stops in front of it and says so.
 //
 // A write that fails is taken back and tried again every second, so a journal is whole again when
-// there is room again. What waits is bounded: beyond kMostWaiting the journal ends for good, since a
-// record behind a gap would make the rest a lie.
+// there is room again. What waits is bounded: beyond kMostWaiting the journal ends for good, since
+// a record behind a gap would make the rest a lie.
 //
 // Nothing is synced to the disk itself: it is the process that may die, not the machine.
 //

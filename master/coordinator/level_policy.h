@@ -5,8 +5,8 @@
 //
 // A level's load is its users or, in a search over rates, its arrivals per second.
 //
-// Three of them: GovernedLevels (a list, by master/capacity's statistics), GoalLevels (a search), and
-// scripted ones in tests.
+// Three of them: GovernedLevels (a list, by master/capacity's statistics), GoalLevels (a search),
+// and scripted ones in tests.
 //
 // Thread: confined to the master's loop.
 
@@ -37,8 +37,8 @@ struct LevelDecision {
 class LevelPolicy {
  public:
   virtual ~LevelPolicy() = default;
-  // The load of the next level, from the rows of those that are done, and only from them; nothing if
-  // that was the last one.
+  // The load of the next level, from the rows of those that are done, and only from them; nothing
+  // if that was the last one.
   virtual std::optional<double> Next(std::span<const results::Row> done) = 0;
   // How many levels there will be, if that is known.
   virtual std::optional<std::uint32_t> Count() const { return std::nullopt; }

@@ -5,8 +5,9 @@
 // A session keeps its index over reconnections; an index is given to another session only when its
 // worker has been forgotten.
 //
-// A place is a number that a worker was given from outside, such as the index of its pod. Two sessions in
-// one place are one worker started twice, or started again: the newer counts, the older is replaced.
+// A place is a number that a worker was given from outside, such as the index of its pod. Two
+// sessions in one place are one worker started twice, or started again: the newer counts, the older
+// is replaced.
 //
 // Thread: confined to the master's loop.
 

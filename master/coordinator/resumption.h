@@ -1,7 +1,8 @@
 #pragma once
 
-// What a run's journal says about a run that its master did not bring to an end, for the master that
-// goes on with it. Made by reading the journal record by record; handed to Coordinator::ResumeRun.
+// What a run's journal says about a run that its master did not bring to an end, for the master
+// that goes on with it. Made by reading the journal record by record; handed to
+// Coordinator::ResumeRun.
 //
 // Thread: confined to its owner's thread.
 

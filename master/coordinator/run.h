@@ -11,7 +11,8 @@
 //
 // A worker's part in the run:
 //   invited (Prepare sent) --> prepared --> started (Start sent) --> finished
-//   beside it: lost (its entries are with the others; it may come back), left (it said so, for good)
+//   beside it: lost (its entries are with the others; it may come back), left (it said so,
+//   for good)
 //
 // Owners: `home_` is the table as it is when nobody is lost. The table in force is a pure function
 // of home_ and of who is away, so a worker that comes back gets exactly its entries.

@@ -101,8 +101,8 @@ void Run::TickResuming(Time now) {
   Finish(Outcome::Kind::kIncomplete, "the master came back, no worker did", now);
 }
 
-// Whoever ran at its end has run it to its end: workers follow the plan without their master. So have
-// those who delivered all, though their users may have been paused at the last.
+// Whoever ran at its end has run it to its end: workers follow the plan without their master. So
+// have those who delivered all, though their users may have been paused at the last.
 bool Run::PlanIsOver(Time now) const {
   if (plan_.end_ns() <= 0 || now < start_ + Duration(plan_.end_ns())) return false;
   bool finished = false, others = false;
@@ -182,8 +182,8 @@ void Run::TakeBack(Time now) {
   }
 }
 
-// The level under way is measured anew: what was measured of it before the absence is in the totals,
-// not in its row.
+// The level under way is measured anew: what was measured of it before the absence is in the
+// totals, not in its row.
 bool Run::GoOnWithLevel(std::optional<Duration> paused_from, std::uint32_t at_s, Time now) {
   const auto& sweep = std::get<plan::Sweep>(spec_.shape);
   const Duration at(at_s * kSecondNs);

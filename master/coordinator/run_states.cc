@@ -67,7 +67,8 @@ void Run::TickWaiting(Time now) {
   }
 }
 
-// "2 missing, with index 1, 3; here: worker-0 (index 0), worker-2 (index 2)". Without indices only how many.
+// "2 missing, with index 1, 3; here: worker-0 (index 0), worker-2 (index 2)". Without indices only
+// how many.
 std::string Run::WhoIsMissing() const {
   std::vector<std::string> here, missing;
   std::set<std::uint32_t> places;
@@ -131,8 +132,8 @@ void Run::TickPreparing(Time now) {
 }
 
 // The part of the users that has a connection at a time. Those that close theirs while they think
-// have one during requests only, and then how long the server takes decides, which nobody knows yet:
-// what goes beyond a limit fails then, and says so.
+// have one during requests only, and then how long the server takes decides, which nobody knows
+// yet: what goes beyond a limit fails then, and says so.
 double Run::ConnectedPart() const {
   const v1::Connections& connections = spec_.scenario.target().connections();
   if (!(spec_.think_time_s > 0)) return 1;
@@ -168,9 +169,11 @@ std::string Run::Overburdened() const {
   return "";
 }
 
-// Which worker's memory its share will hardly fit into; empty if none. An estimate: the run goes on.
+// Which worker's memory its share will hardly fit into; empty if none. An estimate: the run goes
+// on.
 std::string Run::ShortOfMemory() const {
-  // Measured: an idle user with its connection; the program before its first user. Bodies come on top.
+  // Measured: an idle user with its connection; the program before its first user. Bodies come on
+  // top.
   const bool tls = spec_.scenario.target().url().starts_with("https:");
   const double per_user = tls ? 28e3 : 2e3, program = 40e6;
   for (const auto& [index, part] : parts_) {

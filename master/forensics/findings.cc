@@ -138,11 +138,11 @@ bool CameBack(const results::Results& results, const results::Episode& episode) 
   return before && behind && failures * 2 >= requests;
 }
 
-// Most of what a burst broke had just been idle for the same time, and hardly any connection was idle
-// for longer and answered: users in step have met a keep-alive timeout. (A restart meets users in
-// step while they think: their connections are found closed, or refused, later.) Where the timeout is
-// known the burst must be at it: it may begin up to 0.2 s before, for what counts as breaking at once
-// is that late.
+// Most of what a burst broke had just been idle for the same time, and hardly any connection was
+// idle for longer and answered: users in step have met a keep-alive timeout. (A restart meets users
+// in step while they think: their connections are found closed, or refused, later.) Where the
+// timeout is known the burst must be at it: it may begin up to 0.2 s before, for what counts as
+// breaking at once is that late.
 constexpr double kInStep = 0.8;
 constexpr Duration kAtOnce{200'000'000};
 

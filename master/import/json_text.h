@@ -19,8 +19,8 @@ using StringText = std::function<std::string(std::string_view key, std::string_v
 // Literal, or a variable if the key or the text says that it is a secret.
 StringText HideSecrets(Secrets& secrets);
 
-// Makes `body` the body of the request, as readable JSON. Numbers keep their value. A text nested too
-// deeply for YAML is written as one string.
+// Makes `body` the body of the request, as readable JSON. Numbers keep their value. A text nested
+// too deeply for YAML is written as one string.
 void SetJson(Request& request, const boost::json::value& body, const StringText& string);
 
 // A string, number or boolean as text; anything else as JSON.

@@ -1,11 +1,11 @@
 #pragma once
 
 // Requests that were really sent, in their order, to a draft: what HAR files and curl commands have
-// in common. The first request says which origin is the target; requests to others are noted and left
-// out.
+// in common. The first request says which origin is the target; requests to others are noted and
+// left out.
 //
-// Secrets (credentials, cookies, fields and parameters whose name or value says so) become variables.
-// What a browser or curl adds by itself (Host, sec-…, caching) is left out.
+// Secrets (credentials, cookies, fields and parameters whose name or value says so) become
+// variables. What a browser or curl adds by itself (Host, sec-…, caching) is left out.
 //
 // Thread: confined to one import.
 

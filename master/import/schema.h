@@ -3,9 +3,10 @@
 // Sample values from the schemas of OpenAPI 2, 3.0 and 3.1 (JSON Schema).
 //
 // A value is, in this order: the schema's example, its default, its constant, the first of its
-// enumeration, one made for its type, format, limits and pattern. Of an object: what is required, and
-// what the document gives an example or default for; if that is nothing, its scalars. Parts are merged
-// (allOf), of alternatives (oneOf, anyOf) the first is taken. What contains itself ends there.
+// enumeration, one made for its type, format, limits and pattern. Of an object: what is required,
+// and what the document gives an example or default for; if that is nothing, its scalars. Parts are
+// merged (allOf), of alternatives (oneOf, anyOf) the first is taken. What contains itself ends
+// there.
 //
 // Bounded in depth and in the number of values of one sample.
 //
@@ -40,7 +41,8 @@ class Schemas {
   // References followed, allOf merged, the first alternative taken; empty for `true` or nothing.
   boost::json::object Whole(const boost::json::value& schema);
 
-  // A body. `where`: the operation, for notes. `left_out`: properties of the top level that are not sent.
+  // A body. `where`: the operation, for notes. `left_out`: properties of the top level that are not
+  // sent.
   boost::json::value Body(const boost::json::value& schema, const std::string& where,
                           std::vector<std::string>& left_out);
   // `parameter`: of OpenAPI 2 its own schema, of 3 it has one.

@@ -23,8 +23,8 @@ namespace sfp::report {
 // end, and the row that is being measured.
 enum class Moment { kRunIsOver, kRunIsOn };
 
-// How a sweep's rows are fitted. FitSweep takes some 10 ms; who cannot wait gives another one, which
-// may answer nothing, or with a fit of earlier rows.
+// How a sweep's rows are fitted. FitSweep takes some 10 ms; who cannot wait gives another one,
+// which may answer nothing, or with a fit of earlier rows.
 using Fitter = std::function<std::optional<capacity::SweepFit>(
     const std::vector<capacity::SweepPoint>& points, const capacity::SweepFacts& facts)>;
 

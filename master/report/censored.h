@@ -10,8 +10,8 @@
 
 namespace sfp::report {
 
-// Of all requests that were begun: `stats.unanswered` says how old those were that were given up, of
-// the rest in flight nothing is known. The plain percentiles if none is in flight.
+// Of all requests that were begun: `stats.unanswered` says how old those were that were given up,
+// of the rest in flight nothing is known. The plain percentiles if none is in flight.
 Latencies ResponseTimes(const stats::EndpointStats& stats);
 
 // The same for a level of a sweep, whose requests in flight at its end are mostly answered later:

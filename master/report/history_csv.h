@@ -1,8 +1,8 @@
 #pragma once
 
 // stats_history.csv: a line per second in Locust's columns. The rates and percentiles are those of
-// the newest 10 seconds (Locust's window), the totals those since the start; Timestamp is the end of
-// the second, in seconds since 1970. By default there are lines for the aggregate only; with
+// the newest 10 seconds (Locust's window), the totals those since the start; Timestamp is the end
+// of the second, in seconds since 1970. By default there are lines for the aggregate only; with
 // `endpoints` also one for each endpoint, as Locust's --csv-full-history has them.
 //
 // Fed by results::ForEachSecond; the text goes to a sink as it comes, so a day's file takes no

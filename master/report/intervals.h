@@ -1,8 +1,8 @@
 #pragma once
 
 // The 95 % intervals of average, requests/s and p95 from a measurement's batches
-// (master/capacity/batch_means.h), in the report's units. Empty where they cannot be computed: fewer
-// than ten batches, no answers, or percentiles that are corrected or only bounded.
+// (master/capacity/batch_means.h), in the report's units. Empty where they cannot be computed:
+// fewer than ten batches, no answers, or percentiles that are corrected or only bounded.
 //
 // Thread: pure functions.
 

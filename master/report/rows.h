@@ -16,8 +16,8 @@ namespace sfp::report {
 std::vector<Row> RowsOf(const results::Results& results);
 // A level's load in words: "50 users", "120 arrivals per second".
 std::string LoadOf(const Row& row);
-// Whether the run as a whole is one measurement: no sweep, and a constant load for most of it. If so,
-// its figures have intervals.
+// Whether the run as a whole is one measurement: no sweep, and a constant load for most of it. If
+// so, its figures have intervals.
 bool IsSteady(const results::Results& results);
 
 }  // namespace sfp::report

@@ -6,8 +6,8 @@
 // run of a day takes as much memory as one of a minute.
 //
 // Response times are kept in coarse buckets: 8 us below 2 ms, above it 32 for each power of two, so
-// that what shares one differs by 3 % at most. They serve to count how many requests of a batch were
-// above a value; the values themselves come from the full histograms.
+// that what shares one differs by 3 % at most. They serve to count how many requests of a batch
+// were above a value; the values themselves come from the full histograms.
 //
 // Everything is a sum: the order in which seconds and workers come does not matter.
 //

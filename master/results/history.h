@@ -3,12 +3,13 @@
 // The whole run in a bounded number of slots, for charts: per endpoint and over all, how many
 // requests ended and failed in a slot, and how their response times are spread over coarse buckets.
 //
-// A slot covers step_s() seconds, at first one. When a run has more than kMostSlots of them, each two
-// become one and the step doubles, so a run of any length has between kMostSlots / 2 and kMostSlots.
+// A slot covers step_s() seconds, at first one. When a run has more than kMostSlots of them, each
+// two become one and the step doubles, so a run of any length has between kMostSlots / 2 and
+// kMostSlots.
 //
 // Coarse buckets: eight to each power of two of microseconds, so a bucket is 1/8 to 1/16 of its
-// values wide. They are sums over whole buckets of stats::Histogram, except that a bucket of it that
-// lies across two counts in the lower one.
+// values wide. They are sums over whole buckets of stats::Histogram, except that a bucket of it
+// that lies across two counts in the lower one.
 //
 //   BucketOf(us) = us                                       below 8 us
 //                = (e - 2) × 8 + next three bits below e    for the highest bit e

@@ -78,8 +78,8 @@ struct Worker {
   ClockTrouble clocks;
 };
 
-// The master was killed and resumed: seconds [from_s, to_s) were without it, and what the plan still
-// held comes later by paused_s.
+// The master was killed and resumed: seconds [from_s, to_s) were without it, and what the plan
+// still held comes later by paused_s.
 struct Absence {
   std::uint32_t from_s = 0;
   std::uint32_t to_s = 0;
@@ -155,8 +155,8 @@ class Results {
   std::optional<std::uint32_t> complete_second() const { return timeline_.complete(); }
   // Merged response times of the newest complete seconds (at most 10), for live displays.
   stats::Histogram Recent(std::uint32_t seconds) const { return timeline_.Recent(seconds); }
-  // All figures of one endpoint (of all without one) in the newest complete seconds, at most 10, and
-  // of how many. One endpoint's are known only if a threshold of the run asks for it.
+  // All figures of one endpoint (of all without one) in the newest complete seconds, at most 10,
+  // and of how many. One endpoint's are known only if a threshold of the run asks for it.
   stats::EndpointStats RecentStats(std::optional<std::size_t> endpoint,
                                    std::uint32_t& seconds) const {
     return timeline_.RecentStats(endpoint, seconds);
@@ -168,8 +168,8 @@ class Results {
   }
   // The whole run in few points, for charts.
   const History& history() const { return history_; }
-  // From now on window() counts anew: what a live display shows after a reset. The run's totals, and
-  // so its report, stay whole.
+  // From now on window() counts anew: what a live display shows after a reset. The run's totals,
+  // and so its report, stay whole.
   void StartWindow();
   const std::vector<stats::EndpointStats>& window() const {
     return window_.empty() ? endpoints_ : window_;

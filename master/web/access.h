@@ -1,11 +1,11 @@
 #pragma once
 
-// Who may ask for what. On loopback everybody who is on this machine; elsewhere, if there is a token,
-// who shows it:
+// Who may ask for what. On loopback everybody who is on this machine; elsewhere, if there is a
+// token, who shows it:
 //
 //   scripts   Authorization: Bearer TOKEN
-//   browsers  a cookie that they got for the token at /login: HttpOnly, SameSite=Strict, Secure under
-//             TLS; good until the master ends, or kSessionTime without a request
+//   browsers  a cookie that they got for the token at /login: HttpOnly, SameSite=Strict, Secure
+//             under TLS; good until the master ends, or kSessionTime without a request
 //
 // What changes something must come from our own page or from no page at all: a browser names the
 // page's origin. With a cookie it must name it.

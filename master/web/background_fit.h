@@ -4,8 +4,8 @@
 // and many times that of one that is shared, in which no page would hear anything. One is under way
 // at a time; until it is ready the one before it counts, which knew fewer rows.
 //
-// Thread: confined to the server's loop; the fit itself, a pure function, runs on a thread of its own,
-// which the destructor waits for.
+// Thread: confined to the server's loop; the fit itself, a pure function, runs on a thread of its
+// own, which the destructor waits for.
 
 #include <future>
 #include <optional>

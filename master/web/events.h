@@ -1,8 +1,9 @@
 #pragma once
 
-// The pages that listen at /events (server-sent events). Each gets the newest snapshot as soon as it
-// is there; one that has not taken its last one yet is left out, so it skips to the newest later, and
-// holds at most one. A page that takes nothing for kPatience is dropped: its browser connects anew.
+// The pages that listen at /events (server-sent events). Each gets the newest snapshot as soon as
+// it is there; one that has not taken its last one yet is left out, so it skips to the newest
+// later, and holds at most one. A page that takes nothing for kPatience is dropped: its browser
+// connects anew.
 //
 // Thread: confined to the server's loop.
 

@@ -5,7 +5,8 @@
 //   {"users":200,"spawn_rate":20,"run_time":"5m"}       each member optional
 //
 // Strict: unknown, repeated or wrongly typed members are errors, each a sentence. An empty body is
-// {}. Whether a value makes sense is the backend's to say: it goes by the rules of the command line.
+// {}. Whether a value makes sense is the backend's to say: it goes by the rules of the command
+// line.
 //
 // Thread: safe, no state.
 

@@ -30,7 +30,8 @@ constexpr std::string_view kSafety =
 constexpr std::string_view kPolicy =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
     "'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n";
-// report.html is one file with its scripts in it: it runs, but as a stranger that may ask for nothing.
+// report.html is one file with its scripts in it: it runs, but as a stranger that may ask for
+// nothing.
 constexpr std::string_view kReportPolicy =
     "Content-Security-Policy: sandbox allow-scripts allow-downloads; default-src 'none'; "
     "script-src "

@@ -3,9 +3,9 @@
 // The master's web side, on the master's loop: the page, what it listens to, and the same for
 // scripts. Every route: README.md.
 //
-// Errors are JSON, {"error":"a sentence"}, with the status that fits: 400 what was sent is wrong, 401
-// and 403 not allowed (access.h), 404, 405, 409 not at this moment, 413 and 431 too large, 415, 429
-// too many pages or downloads, 503.
+// Errors are JSON, {"error":"a sentence"}, with the status that fits: 400 what was sent is wrong,
+// 401 and 403 not allowed (access.h), 404, 405, 409 not at this moment, 413 and 431 too large, 415,
+// 429 too many pages or downloads, 503.
 //
 // A POST is JSON, or, without an Origin, a form (scripts).
 //

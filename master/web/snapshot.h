@@ -6,9 +6,9 @@
 //
 // Each part is what the REST interface answers under that name; capacity and failures are missing
 // until there was a run. Verdicts and the sweep's fit, and why requests failed, are dearer than the
-// rest, and the cost grows with the run: each of the two is made anew so seldom that it takes at most
-// kAnalysisShare of the time, and at the end; the fit itself goes on beside the loop. Failures that have come since are there at once, without
-// a cause (unexplained.h).
+// rest, and the cost grows with the run: each of the two is made anew so seldom that it takes at
+// most kAnalysisShare of the time, and at the end; the fit itself goes on beside the loop. Failures
+// that have come since are there at once, without a cause (unexplained.h).
 //
 // Thread: confined to the server's loop.
 

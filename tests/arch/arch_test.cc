@@ -139,8 +139,8 @@ TEST(Architecture, YamlCppStaysInOneFile) {
 }
 
 // Measurements, deadlines and plans use common/base/time.h. The wall clock is for people (names,
-// logs, dates of certificates, of cookies and in templates), for gRPC's deadlines, and for a run that
-// goes on behind a reboot.
+// logs, dates of certificates, of cookies and in templates), for gRPC's deadlines, and for a run
+// that goes on behind a reboot.
 TEST(Architecture, WallClocksAreReadInFewFiles) {
   static const std::regex kReads(
       "system_clock|CLOCK_REALTIME|gettimeofday|utc_clock|(^|[^A-Za-z_.:>])time\\((nullptr|NULL|0|&"

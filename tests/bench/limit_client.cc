@@ -4,8 +4,8 @@
 //   bench-limit-client PORT CONNECTIONS SECONDS [PATH [RATE]]
 //
 // against 127.0.0.1, connections kept. With a RATE it sends so many requests a second, evenly
-// spaced, on one connection after the other. Prints how many responses came. When the time is over, no
-// request is sent any more, and those under way are awaited: the server counts as many.
+// spaced, on one connection after the other. Prints how many responses came. When the time is over,
+// no request is sent any more, and those under way are awaited: the server counts as many.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

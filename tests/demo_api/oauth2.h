@@ -1,8 +1,8 @@
 #pragma once
 
-// The simulated API's authorization server: POST /oauth2/token gives a bearer token to a client that
-// names itself (RFC 6749, client credentials), in the Authorization header or in the form. A token
-// is accepted for its lifetime, no longer. Who it refuses is told why, in JSON.
+// The simulated API's authorization server: POST /oauth2/token gives a bearer token to a client
+// that names itself (RFC 6749, client credentials), in the Authorization header or in the form. A
+// token is accepted for its lifetime, no longer. Who it refuses is told why, in JSON.
 //
 // Thread: confined to its loop.
 

@@ -1,5 +1,5 @@
-// Credentials as a user has them: OAuth2 tokens of the demo API and of a Node server that is not ours,
-// API keys, tokens that a login gives, client certificates per class that nginx demands.
+// Credentials as a user has them: OAuth2 tokens of the demo API and of a Node server that is not
+// ours, API keys, tokens that a login gives, client certificates per class that nginx demands.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -128,8 +128,8 @@ users:
     EXPECT_TRUE(answered.contains(route)) << route;
     EXPECT_FALSE(seen.at("unauthorized").as_object().contains(route)) << route;
   }
-  // One that names no life is used until the API refuses it, and then renewed, after a second at the
-  // earliest.
+  // One that names no life is used until the API refuses it, and then renewed, after a second at
+  // the earliest.
   EXPECT_GT(Int(seen.at("unauthorized").at("/forever")), 0);
   EXPECT_GE(Int(seen.at("granted").at("forever")), 2);
   EXPECT_GT(Int(answered.at("/forever")), 20);

@@ -62,8 +62,8 @@ std::unique_ptr<Process> StartWorker(const std::string& master,
 // The configuration of config-example.yaml against this URL with all waits divided by `speed`.
 std::string ExampleConfig(const std::string& url, int speed);
 
-// For each endpoint and the totals: started = succeeded + failed + in flight, and the endpoints that
-// are not apart add up.
+// For each endpoint and the totals: started = succeeded + failed + in flight, and the endpoints
+// that are not apart add up.
 void ExpectAddsUp(const boost::json::object& report);
 
 std::int64_t Int(const boost::json::value& value);

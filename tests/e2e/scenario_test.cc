@@ -1,6 +1,6 @@
-// The scenario language against a server that is not ours (Node): methods, bodies, templates and their
-// escaping, cookies, redirects, compression, bearer tokens, collected values; and what happens to requests
-// that do not end.
+// The scenario language against a server that is not ours (Node): methods, bodies, templates and
+// their escaping, cookies, redirects, compression, bearer tokens, collected values; and what
+// happens to requests that do not end.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -139,10 +139,10 @@ users:
     EXPECT_GT(requests(name), 0) << name;
     EXPECT_EQ(failures(name), 0) << name;
   }
-  // A loop fails after three hops that were answered like any request: four requests for each failure.
-  // The run's end takes each of the 12 users at most once out of the middle of a loop: up to three
-  // hops that belong to no failure. A worker follows nobody away from its target; an answer that comes
-  // behind the end is not looked at for where it leads.
+  // A loop fails after three hops that were answered like any request: four requests for each
+  // failure. The run's end takes each of the 12 users at most once out of the middle of a loop: up
+  // to three hops that belong to no failure. A worker follows nobody away from its target; an
+  // answer that comes behind the end is not looked at for where it leads.
   EXPECT_GT(failures("loop"), 0);
   EXPECT_GE(requests("loop"), failures("loop") * 4);
   EXPECT_LE(requests("loop"), failures("loop") * 4 + 3 * 12);

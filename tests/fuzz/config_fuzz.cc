@@ -1,6 +1,6 @@
 // A configuration file of any bytes: either a configuration or findings. What is accepted compiles,
-// and its resolved text is a configuration that resolves to itself (with secrets, "***" stands where
-// a URL should).
+// and its resolved text is a configuration that resolves to itself (with secrets, "***" stands
+// where a URL should).
 
 #include "common/base/check.h"
 #include "common/config/config.h"

@@ -1,7 +1,7 @@
 #pragma once
 
-// Counts what this process takes from operator new, for tests that say "allocates nothing". Link the
-// object target sfp_allocations: it replaces the operators.
+// Counts what this process takes from operator new, for tests that say "allocates nothing". Link
+// the object target sfp_allocations: it replaces the operators.
 //
 // Thread: safe.
 

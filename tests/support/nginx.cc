@@ -42,8 +42,8 @@ bool Listens(std::uint16_t port) {
 }
 
 // Paths are relative to the folder.
-// With the usual 511 a server that is held up for a moment has the kernel answer with SYN cookies, and
-// reset those connections whose cookies are too old when there is room again.
+// With the usual 511 a server that is held up for a moment has the kernel answer with SYN cookies,
+// and reset those connections whose cookies are too old when there is room again.
 constexpr char kBacklog[] = " backlog=4096";
 
 std::string Configuration(const NginxSetup& setup, std::uint16_t port, std::uint16_t tls_port) {

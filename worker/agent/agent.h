@@ -7,13 +7,13 @@
 //           --Stop | plan's end--> stopping --all engines idle, Finished--> ready
 //           (until Prepare of the next run, or Goodbye: exit 0)
 //
-// * A lost connection is taken up again, after 0.1 s … 2 s, until the join timeout is over since the
-//   worker was last with its master. The engines run on meanwhile
+// * A lost connection is taken up again, after 0.1 s … 2 s, until the join timeout is over since
+//   the worker was last with its master. The engines run on meanwhile
 //   and their snapshots wait in the outbox; what the master had not acknowledged is sent again.
 // * Dead man's switch: nothing heard from the master for 10 s while running stops all load at once.
 //   When the master is back and still has the run, the engines start again, their clock unchanged.
-// * A signal, or a newer worker in its place (Replaced), ends it: its users stop, what it measured is
-//   delivered. Requests under way may end within the drain limit, and are in flight then.
+// * A signal, or a newer worker in its place (Replaced), ends it: its users stop, what it measured
+//   is delivered. Requests under way may end within the drain limit, and are in flight then.
 // * Lease: where others can take the users over, a worker that cannot know whether its master still
 //   hears it pauses them after 3 s, about when the others get them. Its engines stay on; the users
 //   go on with the master's next sign of having heard (README.md).

@@ -14,8 +14,8 @@ namespace {
 constexpr std::uint32_t kProtocol = 2;
 // For the stream to take what was sent, before the process ends anyway.
 constexpr Duration kCloseTime = std::chrono::seconds(2);
-// For the delivery of what is left after a signal, once the engines are idle; and for one that is replaced, which
-// nobody kills after 30 s.
+// For the delivery of what is left after a signal, once the engines are idle; and for one that is
+// replaced, which nobody kills after 30 s.
 constexpr Duration kLeaveTime = std::chrono::seconds(10);
 constexpr Duration kReplacedTime = std::chrono::minutes(5);
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // How many connections the machine lets this worker have: each needs a descriptor and, towards one
-// target address from one source address, a local port. Told to the master when joining, so that a run which
-// cannot work is refused before anything is sent.
+// target address from one source address, a local port. Told to the master when joining, so that a
+// run which cannot work is refused before anything is sent.
 //
 // Thread: safe.
 

@@ -35,8 +35,8 @@ struct PreparedRun {
 };
 
 // Refuses a scenario that does not compile, a target or token URL that `allow_target` (HOST or
-// HOST:PORT; empty: any) does not name, a name without an address, broken certificates, fewer shared
-// connections than threads, a token that it does not get.
+// HOST:PORT; empty: any) does not name, a name without an address, broken certificates, fewer
+// shared connections than threads, a token that it does not get.
 StatusOr<std::shared_ptr<PreparedRun>> PrepareRun(const v1::Prepare& prepare,
                                                   const std::vector<std::string>& allow_target,
                                                   std::uint32_t threads);

@@ -4,8 +4,8 @@
 // then on (net::Tunnel). It knows the exact reason when something stands in the way, and tells
 // whether trying again can help.
 //
-// Thread: Dial and destruction on the owner's; the callbacks come on the dialer's own thread, one after
-// another; End() and Reached() are safe.
+// Thread: Dial and destruction on the owner's; the callbacks come on the dialer's own thread, one
+// after another; End() and Reached() are safe.
 
 #include <functional>
 #include <memory>

@@ -11,9 +11,10 @@
 // numbers are taken, the longest idle user of another class makes room.
 //
 // What is due at once begins a few arrivals at a time, between which the loop reads answers: behind
-// the plan, a user that is free by now spares a connection. Opening one costs more than a request, so
-// otherwise a moment's delay would end in connections for all users, and dropped arrivals. What is a
-// second behind begins, or is dropped, at once: a loop that can't keep up does not lag ever more.
+// the plan, a user that is free by now spares a connection. Opening one costs more than a request,
+// so otherwise a moment's delay would end in connections for all users, and dropped arrivals. What
+// is a second behind begins, or is dropped, at once: a loop that can't keep up does not lag ever
+// more.
 //
 // A loop goes through the sequence of all arrivals of the cluster and serves those that belong to
 // its users, so what is served depends neither on the number of loops nor on when they joined.

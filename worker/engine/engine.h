@@ -68,8 +68,8 @@ class Engine {
   // A newer revision, or the same one without this worker's users (they pause) or with them again;
   // older ones are ignored.
   void Update(plan::Plan plan, Time now);
-  // Users retire when their request under way is done; they have the stop timeout for it, or `limit` if
-  // that is sooner. A second time it can only make it sooner.
+  // Users retire when their request under way is done; they have the stop timeout for it, or
+  // `limit` if that is sooner. A second time it can only make it sooner.
   void Stop(Time now, Duration limit = Duration::max());
   // An interval that was handed out and is not needed any more: its memory is used again.
   void Recycle(stats::Interval interval);

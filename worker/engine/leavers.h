@@ -1,8 +1,8 @@
 #pragma once
 
 // Users that the plan does not want any more, until they are gone: each does its task under way and
-// those of on_stop, is then finished, and is destroyed by the next Sweep, because a user that says it
-// has finished is still on the stack.
+// those of on_stop, is then finished, and is destroyed by the next Sweep, because a user that says
+// it has finished is still on the stack.
 //
 // Both models (population.h, arrivals.h) hand their users over and forward OnFinished.
 //

@@ -29,8 +29,8 @@ class Load {
   virtual void Learn(const plan::Plan& plan) = 0;
   // The plan, learned before, to follow from its time `t` on; its time 0 is `start`.
   virtual void Adopt(plan::Plan plan, Duration t, Time start, Time now) = 0;
-  // What is due by the plan's time `t`, or the beginning of it. A time before the last one counts as
-  // that one.
+  // What is due by the plan's time `t`, or the beginning of it. A time before the last one counts
+  // as that one.
   virtual void Follow(Duration t, Time now) = 0;
   // The first moment at which something is due that has not been done; by `t` if there is more of
   // it.

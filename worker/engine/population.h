@@ -1,7 +1,7 @@
 #pragma once
 
-// The closed model: which users of this loop run, those of the first UsersAt(t) that the owner table
-// gives to this worker and thread. They start in order of their numbers, each at its planned
+// The closed model: which users of this loop run, those of the first UsersAt(t) that the owner
+// table gives to this worker and thread. They start in order of their numbers, each at its planned
 // moment, and the highest numbers retire first: at once when idle, after the task under way
 // otherwise, and after the tasks of on_stop.
 //

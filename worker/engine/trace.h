@@ -1,7 +1,7 @@
 #pragma once
 
-// What one user does, told step by step to whoever wants to see it (`sfp-worker --once`). Under load
-// there is none, and nothing of this costs more than a look at a null pointer.
+// What one user does, told step by step to whoever wants to see it (`sfp-worker --once`). Under
+// load there is none, and nothing of this costs more than a look at a null pointer.
 //
 // A traced user does not wait: think times are told instead. Views are valid during the call.
 //

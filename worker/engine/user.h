@@ -13,18 +13,18 @@
 //   at once, again and again, until it has caught up. User u's grid begins frac((u + 1) φ) of a
 //   period after its start (φ the golden ratio), so that users who start together stay apart.
 // * In the open model it has no wait: after each task it is free until it is given an arrival.
-// * The intended response time of a paced task's first request, or an arrival's, counts from when it
-//   was wanted.
+// * The intended response time of a paced task's first request, or an arrival's, counts from when
+//   it was wanted.
 // * With the target's retry, a request that met a connection which the server had closed is made
 //   once more, as a request of an endpoint of its own; the failure stays one.
 // * Each hop of a redirect is a request of its own of the same endpoint. A failure ends the task,
 //   not the user.
-// * A step for which a value is missing is skipped and counted, and ends the task; the wait behind it,
-//   or behind a task that made no request, is at least kLeastWaitAfterSkip.
+// * A step for which a value is missing is skipped and counted, and ends the task; the wait behind
+//   it, or behind a task that made no request, is at least kLeastWaitAfterSkip.
 // * A user that retires ends its task behind the request under way; such a task is no iteration.
 // * The time of a group counts from where its first step begins to where its last one ends, pauses
-//   included. A failed or skipped step fails the groups around it; one that the user's end breaks off
-//   counts as skipped.
+//   included. A failed or skipped step fails the groups around it; one that the user's end breaks
+//   off counts as skipped.
 //
 // Built by its UserOwner (population.h, arrivals.h), which retires and destroys it. Never destroyed
 // from inside its own callbacks.

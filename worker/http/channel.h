@@ -7,8 +7,9 @@
 //      |        |                                  |   body)
 //      +--------+----------------------------------+
 //
-// The reactor tells once when bytes or the server's close have come, idle or not; readable_ remembers
-// it until the socket is empty. So a kept connection costs no system calls but send and receive.
+// The reactor tells once when bytes or the server's close have come, idle or not; readable_
+// remembers it until the socket is empty. So a kept connection costs no system calls but send and
+// receive.
 //
 // Deadlines are on the shared wheel, one timer per channel, moved only forward in time: it fires at
 // most once per limit and looks then at what is really due.

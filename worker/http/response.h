@@ -6,9 +6,10 @@
 //   Begin -> (Space, receive into it, Received)* [-> Ended at FIN] -> kDone | kFailed
 //
 // The outcome does not depend on how the bytes were cut into pieces. A usual header that came whole
-// is read in one pass (plain_header.h). For all others Beast's parser decides what is well-formed; two of its habits are evened out here: after a first incomplete attempt it looks for
-// the header's end only, so a header that never can become one is tried again from its start; and
-// it wants at least five bytes of a chunk's header.
+// is read in one pass (plain_header.h). For all others Beast's parser decides what is well-formed;
+// two of its habits are evened out here: after a first incomplete attempt it looks for the header's
+// end only, so a header that never can become one is tried again from its start; and it wants at
+// least five bytes of a chunk's header.
 //
 // A buffer is held only while it holds unread bytes.
 //

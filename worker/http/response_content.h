@@ -1,8 +1,8 @@
 #pragma once
 
 // What is kept of one response, whoever reads it: the status always, the body if wanted, and
-// Location, Set-Cookie, Content-Encoding or all fields as far as the request asked for them. It lives on from
-// response to response and reuses its memory.
+// Location, Set-Cookie, Content-Encoding or all fields as far as the request asked for them. It
+// lives on from response to response and reuses its memory.
 //
 // Thread: confined to its loop.
 

@@ -36,8 +36,8 @@ void Socket::Close() {
 }
 
 // In a program with threads the C library makes each recv and send a point where its thread may be
-// cancelled, which costs as much as recording the sample. Nobody cancels ours: the bare system calls
-// do.
+// cancelled, which costs as much as recording the sample. Nobody cancels ours: the bare system
+// calls do.
 Io Socket::Receive(int fd, std::span<char> space) {
   for (;;) {
     const long n =

@@ -42,8 +42,8 @@ class TlsStream {
   Io Read(std::span<char> space);
   Io Write(std::string_view bytes);
 
-  // Frees buffers that hold nothing. OpenSSL does so itself behind each read and write, but a session
-  // ticket that comes behind the last write leaves a buffer for writing: 16 KB.
+  // Frees buffers that hold nothing. OpenSSL does so itself behind each read and write, but a
+  // session ticket that comes behind the last write leaves a buffer for writing: 16 KB.
   void ReleaseBuffers();
 
   // Bytes that came from the socket and were not read yet: the socket will not tell of them.

@@ -1,5 +1,5 @@
-// For long, and for many: memory over ten million requests, and fifty thousand users of whom few are
-// connected at a time.
+// For long, and for many: memory over ten million requests, and fifty thousand users of whom few
+// are connected at a time.
 
 #include <algorithm>
 #include <stdexcept>

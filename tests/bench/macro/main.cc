@@ -2,9 +2,10 @@
 //
 //   sfp-bench [--quick | --smoke] [--rounds N] [--seconds S] [--json FILE] [CASE…]
 //
-// CASE is a case's name or a part of several; without one all are run. --quick: one short round each. --smoke:
-// the shortest that still counts requests, with few users; its figures mean nothing. Exit code 1 if
-// a generator failed or counts disagree, whatever the ratios; 77 if wrk or nginx is missing.
+// CASE is a case's name or a part of several; without one all are run. --quick: one short round
+// each. --smoke: the shortest that still counts requests, with few users; its figures mean nothing.
+// Exit code 1 if a generator failed or counts disagree, whatever the ratios; 77 if wrk or nginx is
+// missing.
 
 #include <algorithm>
 #include <boost/json.hpp>

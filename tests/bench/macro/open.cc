@@ -1,5 +1,5 @@
-// The open model: does every arrival begin when the plan wants it, at half of what the worker can do;
-// and the freeze: what is reported of a server that stands still for 1.4 s.
+// The open model: does every arrival begin when the plan wants it, at half of what the worker can
+// do; and the freeze: what is reported of a server that stands still for 1.4 s.
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #pragma once
 
 // A thousand workers as the master sees them: streams that join, prepare, start, answer pings and
-// deliver a snapshot every second, all at the same moment, as real ones do. Snapshots are real ones,
-// recorded once and sent with new sequences.
+// deliver a snapshot every second, all at the same moment, as real ones do. Snapshots are real
+// ones, recorded once and sent with new sequences.
 //
 // Thread: gRPC's; Figures are complete once Stop has returned.
 

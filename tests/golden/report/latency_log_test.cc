@@ -28,8 +28,8 @@ std::string Processed(std::vector<std::string> options) {
   return java.out();
 }
 
-// From below 1 us to beyond 24 h, most of them some milliseconds; two workers, with seconds in which
-// nothing happens, and a second that comes late.
+// From below 1 us to beyond 24 h, most of them some milliseconds; two workers, with seconds in
+// which nothing happens, and a second that comes late.
 Journal RandomRun() {
   v1::RunStarted run = Journal::TwoEndpoints();
   run.set_started_at("2026-01-02T03:04:05.678Z");

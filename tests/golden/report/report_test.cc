@@ -1,5 +1,5 @@
-// Four runs, each file of theirs byte for byte. Clock, version, seed and host are part of the made-up
-// journal.
+// Four runs, each file of theirs byte for byte. Clock, version, seed and host are part of the
+// made-up journal.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Each cause of failure made for real, with real sockets, and what is found: the confusion matrix.
-// The simulated API makes those that a server can make; the rest comes from certificates, limits and
-// servers that misbehave.
+// The simulated API makes those that a server can make; the rest comes from certificates, limits
+// and servers that misbehave.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -318,8 +318,9 @@ TEST(Forensics, TellFaultsOfOneRunApartAsTheServerCountedThem) {
     EXPECT_NEAR(static_cast<double>(found[cause]), each, 4 * std::sqrt(each)) << Name(cause);
     other -= found[cause];
   }
-  // A fault that strikes anybody looks like a victim of a limit if hardly anybody was idle, or waited,
-  // for as long: with 1 % probability (Survivors::kRare), which those two that have a time can meet.
+  // A fault that strikes anybody looks like a victim of a limit if hardly anybody was idle, or
+  // waited, for as long: with 1 % probability (Survivors::kRare), which those two that have a time
+  // can meet.
   const double rare = 0.01 * 2 * each;
   EXPECT_LE(static_cast<double>(other), rare + 4 * std::sqrt(rare)) << rig.failed();
 }

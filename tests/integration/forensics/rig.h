@@ -1,7 +1,7 @@
 #pragma once
 
-// A small worker for tests: users on one real loop against a real server, and what a master makes of
-// it. One thread.
+// A small worker for tests: users on one real loop against a real server, and what a master makes
+// of it. One thread.
 //
 //   Rig rig(scenario, {.users = 50, .time = 2s});
 //   rig.findings()

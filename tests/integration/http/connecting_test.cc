@@ -142,8 +142,8 @@ TEST(Connecting, SaysThatDescriptorsAreUsedUp) {
   EXPECT_TRUE(harness.Get(*connection).ok());
 }
 
-// Makes epoll_ctl fail with ENOSPC on this thread, as it does once a user watches as many descriptors
-// as the machine allows. False where the system has no seccomp.
+// Makes epoll_ctl fail with ENOSPC on this thread, as it does once a user watches as many
+// descriptors as the machine allows. False where the system has no seccomp.
 bool RefuseToWatch() {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

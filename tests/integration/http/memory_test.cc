@@ -13,8 +13,8 @@
 #include "tests/integration/http/harness.h"
 #include "tests/support/raw_server.h"
 
-// OpenSSL takes its memory from malloc, so that counting operator new is not enough. A sanitizer has
-// an allocator of its own.
+// OpenSSL takes its memory from malloc, so that counting operator new is not enough. A sanitizer
+// has an allocator of its own.
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define SFP_COUNTS_ALLOCATIONS 1
 namespace {

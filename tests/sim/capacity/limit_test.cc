@@ -1,5 +1,5 @@
-// The demo API's own model in virtual time, at twenty times the old API's speed: what the report says
-// of it, against what is true.
+// The demo API's own model in virtual time, at twenty times the old API's speed: what the report
+// says of it, against what is true.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,9 +1,10 @@
 #pragma once
 
-// A sweep or search against the demo API's pool in virtual time: users think (or arrivals come, as a
-// Poisson process), a request takes a constant delay (network, TLS), then goes through the pool. The level policy of the coordinator says
-// which levels there are and when each ends; what each second brought goes into a journal, from which
-// the report is built. So everything between a worker's interval and the report is the real thing.
+// A sweep or search against the demo API's pool in virtual time: users think (or arrivals come, as
+// a Poisson process), a request takes a constant delay (network, TLS), then goes through the pool.
+// The level policy of the coordinator says which levels there are and when each ends; what each
+// second brought goes into a journal, from which the report is built. So everything between a
+// worker's interval and the report is the real thing.
 //
 // Thread: one.
 

@@ -1,11 +1,12 @@
-// Random schedules of cuts, silences, late deliveries, repetitions, slow disks, late workers, workers
-// that are started twice in one place, and killed masters. Whatever happens, at the end the master has exactly what the engines counted, each
-// snapshot once, and users were on plan whenever it had been quiet for a while.
+// Random schedules of cuts, silences, late deliveries, repetitions, slow disks, late workers,
+// workers that are started twice in one place, and killed masters. Whatever happens, at the end the
+// master has exactly what the engines counted, each snapshot once, and users were on plan whenever
+// it had been quiet for a while.
 //
 //   SFP_SIM_SEEDS=5000 SFP_SIM_FIRST=1 sim_cluster_random_faults_test --gtest_filter=*Asked*
 //
-// runs more of them; a failure names its seed, and that one alone (SFP_SIM_SEEDS=1 SFP_SIM_FIRST=it)
-// repeats it.
+// runs more of them; a failure names its seed, and that one alone (SFP_SIM_SEEDS=1
+// SFP_SIM_FIRST=it) repeats it.
 
 #include <gtest/gtest.h>
 
@@ -285,8 +286,9 @@ class RandomFaults : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomFaults, LoseNothingAndKeepUsersOnPlan) { RunSeeds(GetParam(), kSeedsPerTest); }
 
-// 703: a master came back when its only worker, paused at the last, had finished: it waited for ever.
-// 1022: a worker whose Start was lost was replaced, and left without a word of having measured nothing.
+// 703: a master came back when its only worker, paused at the last, had finished: it waited for
+// ever. 1022: a worker whose Start was lost was replaced, and left without a word of having
+// measured nothing.
 TEST(RandomFaultsOnceFailed, LoseNothingAndKeepUsersOnPlan) {
   RunSeeds(703, 1);
   RunSeeds(1022, 1);

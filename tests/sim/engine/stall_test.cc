@@ -77,8 +77,8 @@ TEST(Stall, ShowsInTheIntendedTimesOfPacedUsersAndHardlyInTheirResponseTimes) {
   EXPECT_EQ(stalled.started, 60'000u);  // nothing is skipped
   EXPECT_NEAR(Seconds(*stalled.intended.Quantile(0.99)) / exact, 1, 0.05);
   EXPECT_NEAR(Seconds(*stalled.intended.max()) / Seconds(kStall), 1, 0.01);
-  // The hundred that were held, one of each user, put the 99th percentile where the 99.17th was: 4 %
-  // higher for an exponential law.
+  // The hundred that were held, one of each user, put the 99th percentile where the 99.17th was: 4
+  // % higher for an exponential law.
   const double moved = std::log(0.01 - 100.0 / 60'000) / std::log(0.01);
   EXPECT_NEAR(Seconds(*stalled.response.Quantile(0.99)) / Seconds(*calm.response.Quantile(0.99)),
               moved, 0.03);

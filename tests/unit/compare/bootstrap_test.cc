@@ -87,8 +87,8 @@ TEST(Bootstrap, OfAHundredPairsOfEqualRunsAtMostFiveDiffer) {
   EXPECT_LE(differ, 5);
 }
 
-// Six minutes of seconds that are correlated at 0.7: in four, 43 of these 50 are found, since intervals
-// are as wide as not to call equal runs different (README).
+// Six minutes of seconds that are correlated at 0.7: in four, 43 of these 50 are found, since
+// intervals are as wide as not to call equal runs different (README).
 TEST(Bootstrap, TenPercentMoreP95AreFoundInNineOfTenPairs) {
   int found = 0;
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {

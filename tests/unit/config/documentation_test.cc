@@ -1,5 +1,5 @@
-// What people copy: every YAML block of the READMEs, every alternative that config-example.yaml shows
-// in a comment, every example of the table of keys. All of it passes the checks.
+// What people copy: every YAML block of the READMEs, every alternative that config-example.yaml
+// shows in a comment, every example of the table of keys. All of it passes the checks.
 
 #include <gtest/gtest.h>
 
@@ -128,7 +128,8 @@ TEST_F(Documentation, EveryYamlBlockOfTheReadmesIsAConfiguration) {
   EXPECT_GE(blocks, 1);
 }
 
-// "# load: {…}" and "  # retry: report", each in one line: with the comment's mark away, and no second key of that name.
+// "# load: {…}" and "  # retry: report", each in one line: with the comment's mark away, and no
+// second key of that name.
 TEST_F(Documentation, EveryKeyThatTheExampleHidesInACommentWorks) {
   static const std::regex kHidden("^( {0,2})# ([a-z_]+): .*|^( {0,2})# (- [\"{].*)");
   const std::vector<std::string> lines = LinesOf(ContentOf(kRoot / "config-example.yaml"));

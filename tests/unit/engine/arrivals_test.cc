@@ -153,7 +153,8 @@ TEST(Arrivals, WhatIsASecondBehindBeginsAtOnceOrIsDropped) {
   world.clock.Run();
   const stats::EndpointStats stats = world.Stats();
   EXPECT_EQ(stats.started + stats.dropped, 3000u);
-  // Of the thousand from 400 to 1400 ms all but 50 and a few; the later ones have been caught up with.
+  // Of the thousand from 400 to 1400 ms all but 50 and a few; the later ones have been caught up
+  // with.
   EXPECT_LE(stats.dropped, 950u);
   EXPECT_GE(stats.dropped, 900u);
 }

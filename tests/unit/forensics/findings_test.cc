@@ -208,8 +208,8 @@ TEST(Findings, ManyConnectionsThatBreakAtOnceAreARestart) {
   EXPECT_GE(world.Right(kFault, Cause::kResetBeforeHeaders), 0.9);
 }
 
-// Users who all started together come back to their connections together: those are closed, or not, at
-// the same moment.
+// Users who all started together come back to their connections together: those are closed, or not,
+// at the same moment.
 class UsersInStep {
  public:
   struct Round {

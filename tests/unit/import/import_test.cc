@@ -90,7 +90,8 @@ TEST(OpenApi, ParametersBodiesAndNamesOfVersionTwo) {
   EXPECT_EQ(scenario.target().base_path(), "/v2");
   ASSERT_EQ(scenario.target().headers_size(), 1);
   EXPECT_EQ(scenario.target().headers(0).name(), "X-Api-Key");
-  // Required properties and those with an example or default; a pet's parent is a pet, and ends there.
+  // Required properties and those with an example or default; a pet's parent is a pet, and ends
+  // there.
   EXPECT_EQ(
       TaskOf(scenario, "addPet").body().json(),
       R"({"name":"doggie {{{{x}}","photoUrls":["https://example.com/"],"parent":null,"weight":1.25})");
