@@ -5,6 +5,7 @@
 //
 // Thread: one.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,20 @@
 #include "tests/support/sim_server.h"
 
 namespace sfp::support {
+
+namespace literals {
+
+constexpr Duration operator""_us(unsigned long long us) {
+  return Duration(static_cast<std::int64_t>(us) * 1'000);
+}
+constexpr Duration operator""_ms(unsigned long long ms) {
+  return Duration(static_cast<std::int64_t>(ms) * 1'000'000);
+}
+constexpr Duration operator""_s(unsigned long long s) {
+  return Duration(static_cast<std::int64_t>(s) * 1'000'000'000);
+}
+
+}  // namespace literals
 
 // The first line's target: "GET /a?x=1 HTTP/1.1" -> "/a?x=1".
 inline std::string TargetOf(std::string_view request) {
@@ -38,6 +53,13 @@ struct World {
     std::vector<std::string> targets;
     for (const std::string& request : server.log()) targets.push_back(TargetOf(request));
     return targets;
+  }
+  std::uint64_t Iterations() {
+    std::uint64_t sum = 0;
+    for (const auto& one : engines.all()) {
+      for (const stats::Interval& interval : one->intervals) sum += interval.iterations;
+    }
+    return sum;
   }
   engine::Engine& engine() { return *engines[0].engine; }
   stats::EndpointStats Stats(std::size_t endpoint = 0) { return engines.Total().at(endpoint); }

@@ -17,13 +17,7 @@ using support::AddRange;
 using support::AddTask;
 using support::BareScenario;
 using support::World;
-
-constexpr Duration operator""_ms(unsigned long long ms) {
-  return Duration(static_cast<std::int64_t>(ms) * 1'000'000);
-}
-constexpr Duration operator""_s(unsigned long long s) {
-  return Duration(static_cast<std::int64_t>(s) * 1'000'000'000);
-}
+using namespace support::literals;
 
 v1::Plan Arriving(double rate, std::uint32_t max_users, Duration end, bool poisson = false) {
   plan::Arrivals shape;
@@ -38,14 +32,6 @@ v1::Scenario OneTask() {
   v1::Scenario scenario = BareScenario();
   AddTask(*scenario.mutable_users(0), "t", 1, "/");
   return scenario;
-}
-
-std::uint64_t Iterations(World& world) {
-  std::uint64_t sum = 0;
-  for (const auto& one : world.engines.all()) {
-    for (const auto& interval : one->intervals) sum += interval.iterations;
-  }
-  return sum;
 }
 
 TEST(Arrivals, StartAtTheirPlannedMomentsAndNoneIsLost) {
@@ -70,7 +56,7 @@ TEST(Arrivals, StartAtTheirPlannedMomentsAndNoneIsLost) {
   EXPECT_EQ(stats.dropped, 0u);
   // On time, the intended response time is the response time.
   EXPECT_EQ(stats.intended, stats.response);
-  EXPECT_EQ(Iterations(world), 600u);
+  EXPECT_EQ(world.Iterations(), 600u);
   // Users are taken last in, first out: 30 ms at 200/s keep six or seven busy.
   EXPECT_LE(world.server.connects().size(), 7u);
   EXPECT_EQ(world.engines[0].intervals[1].users, world.server.connects().size());

@@ -24,13 +24,7 @@ using support::SimServer;
 using support::Steady;
 using support::TargetOf;
 using support::World;
-
-constexpr Duration operator""_ms(unsigned long long ms) {
-  return Duration(static_cast<std::int64_t>(ms) * 1'000'000);
-}
-constexpr Duration operator""_s(unsigned long long s) {
-  return Duration(static_cast<std::int64_t>(s) * 1'000'000'000);
-}
+using namespace support::literals;
 
 TEST(Engine, RunsOnStartOnceInOrderThenTasksWithWaitsBetween) {
   v1::Scenario scenario = BareScenario();
