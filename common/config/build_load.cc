@@ -267,15 +267,25 @@ void BuildThreshold(const Node& check, Context& context, Threshold& out) {
 // A threshold is about the row of a name under which requests are counted.
 void CheckName(const Node& check, const Threshold& threshold, const scenario::Program& program,
                Context& context) {
-  std::vector<std::string> names;
-  for (const scenario::Endpoint& endpoint : program.endpoints()) names.push_back(endpoint.name);
-  const auto among = [&](const std::vector<std::string>& list) {
-    return std::find(list.begin(), list.end(), threshold.endpoint) != list.end();
-  };
-  if (threshold.endpoint.empty() || among(names)) return;
+  if (threshold.endpoint.empty()) return;
+  std::vector<std::string> names, methods;
+  for (const scenario::Endpoint& endpoint : program.endpoints()) {
+    names.push_back(endpoint.name);
+    if (IsAbout(threshold, endpoint.name, endpoint.method)) methods.push_back(endpoint.method);
+  }
+  if (methods.size() == 1) return;
+  const std::vector<std::string>& all = context.endpoints;
   if (check.shown) {
-    context.Add(check, "no request is called like this threshold's endpoint");
-  } else if (among(context.endpoints)) {
+    context.Add(check, methods.empty() ? "no request is called like this threshold's endpoint"
+                                       : "requests of several methods are called like this "
+                                         "threshold's endpoint");
+  } else if (methods.size() > 1) {
+    context.diagnostics.AddWithin(
+        check, threshold.endpoint,
+        absl::StrFormat("requests of %s and %s are called '%s': say which, as in '%s %s'",
+                        methods[0], methods[1], threshold.endpoint, methods[1],
+                        threshold.endpoint));
+  } else if (std::find(all.begin(), all.end(), threshold.endpoint) != all.end()) {
     context.diagnostics.AddWithin(
         check, threshold.endpoint,
         absl::StrFormat(

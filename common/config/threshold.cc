@@ -167,6 +167,13 @@ StatusOr<Threshold> ParseThreshold(std::string_view text) {
   return threshold;
 }
 
+bool IsAbout(const Threshold& threshold, std::string_view name, std::string_view method) {
+  const std::string_view endpoint = threshold.endpoint;
+  return endpoint == name ||
+         (endpoint.size() == method.size() + 1 + name.size() && endpoint.starts_with(method) &&
+          endpoint[method.size()] == ' ' && endpoint.ends_with(name));
+}
+
 bool OfTheFit(const Threshold& threshold) {
   return threshold.metric == "knee" || threshold.metric == "max_rps" ||
          threshold.metric == "servers";

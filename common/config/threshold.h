@@ -5,6 +5,9 @@
 //
 //   [endpoint:] metric  < | <= | > | >=  value unit
 //
+// The endpoint is a name under which requests are counted, or method and name ("POST item") where
+// requests of several methods have that name.
+//
 // Metrics and units: avg min max p50 p66 p75 p80 p90 p95 p98 p99 p99.9 p99.99, the same of the
 // intended response time as intended_avg …, failures (%), rps (1/s, unit optional), and numbers:
 // requests succeeded failed started in_flight dropped skipped reconnects. Of a sweep as a whole:
@@ -36,6 +39,8 @@ struct Threshold {
 };
 
 StatusOr<Threshold> ParseThreshold(std::string_view text);
+// Whether it is about requests of this name and method.
+bool IsAbout(const Threshold& threshold, std::string_view name, std::string_view method);
 // Whether it is about a sweep's fit, which nobody knows before the end.
 bool OfTheFit(const Threshold& threshold);
 // Whether a measured value (in the threshold's unit) holds it.

@@ -12,9 +12,13 @@
 namespace sfp::report {
 namespace {
 
-std::optional<std::size_t> IndexOf(const results::Results& results, const std::string& name) {
+std::optional<std::size_t> IndexOf(const results::Results& results,
+                                   const config::Threshold& threshold) {
   for (int i = 0; i < results.run().endpoints_size(); ++i) {
-    if (results.run().endpoints(i).name() == name) return static_cast<std::size_t>(i);
+    const v1::EndpointName& endpoint = results.run().endpoints(i);
+    if (config::IsAbout(threshold, endpoint.name(), endpoint.method())) {
+      return static_cast<std::size_t>(i);
+    }
   }
   return std::nullopt;
 }
@@ -35,7 +39,7 @@ Number ThresholdWatch::ValueOf(const config::Threshold& threshold,
                                const results::Results& results) const {
   std::optional<std::size_t> endpoint;
   if (!threshold.endpoint.empty()) {
-    endpoint = IndexOf(results, threshold.endpoint);
+    endpoint = IndexOf(results, threshold);
     if (!endpoint) return std::nullopt;
   }
   if (threshold.unit == config::Unit::kNumber) {

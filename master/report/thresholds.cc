@@ -5,17 +5,13 @@
 namespace sfp::report {
 namespace {
 
-const Endpoint* Find(const Report& report, std::string_view name) {
-  if (name.empty()) return &report.totals;
+const Endpoint* Find(const Report& report, const config::Threshold& threshold) {
+  if (threshold.endpoint.empty()) return &report.totals;
   for (const Endpoint& endpoint : report.endpoints) {
-    if (endpoint.name == name) return &endpoint;
+    if (config::IsAbout(threshold, endpoint.name, endpoint.method)) return &endpoint;
   }
   return nullptr;
 }
-
-}  // namespace
-
-namespace {
 
 Number LatencyOf(const Latencies& l, std::string_view metric) {
   const std::pair<std::string_view, Number> values[] = {
@@ -72,7 +68,7 @@ Threshold Evaluate(const config::Threshold& threshold, const Report& report) {
   }
   if (config::OfTheFit(threshold)) {
     out.value = FitOf(report, threshold.metric);
-  } else if (const Endpoint* endpoint = Find(report, threshold.endpoint)) {
+  } else if (const Endpoint* endpoint = Find(report, threshold)) {
     out.value = MetricOf(*endpoint, threshold.metric);
   }
   out.held = out.value && config::Holds(threshold, *out.value);

@@ -462,6 +462,16 @@ TEST(Diagnostics, AThresholdIsAboutAnyRequestThatIsCountedUnderItsName) {
             "those beyond share the row '(other)'\n");
 }
 
+TEST(Diagnostics, AThresholdOnANameOfSeveralMethodsSaysWhich) {
+  const std::string both =
+      "target: {url: \"http://h\"}\nusers: {u: {tasks: {a: {steps: [{get: /, name: item}, "
+      "{post: /, name: item}]}}}}\n";
+  EXPECT_EQ(Findings(ParseText(both + "thresholds: [\"POST item: p95 < 1s\"]\n")), "");
+  EXPECT_EQ(Findings(ParseText(both + "thresholds: [\"item: p95 < 1s\"]\n")),
+            "c.yaml:3:15: requests of GET and POST are called 'item': say which, as in 'POST "
+            "item'\n");
+}
+
 TEST(Diagnostics, Variables) {
   const Case cases[] = {
       {After("name: x${NOPE}\n"),

@@ -21,6 +21,12 @@ Report Example() {
   endpoint.name = "by_term";
   endpoint.response.avg = 2500;
   report.endpoints.push_back(endpoint);
+  for (const char* method : {"GET", "POST"}) {
+    endpoint.name = "item";
+    endpoint.method = method;
+    endpoint.response.avg = endpoint.method == "GET" ? 10 : 20;
+    report.endpoints.push_back(endpoint);
+  }
   return report;
 }
 
@@ -42,7 +48,8 @@ TEST(Thresholds, CompareTheMeasuredFigure) {
       {"failures <= 2%", 2, true},        {"rps > 30", 20, false},
       {"rps >= 20/s", 20, true},          {"requests >= 200", 200, true},
       {"failed < 4", 4, false},           {"by_term: avg < 3s", 2500, true},
-      {"by_term: avg < 2s", 2500, false},
+      {"by_term: avg < 2s", 2500, false}, {"POST item: avg < 15ms", 20, false},
+      {"GET item: avg < 15ms", 10, true},
   };
   for (const auto& c : cases) {
     const Threshold found = Of(c.text);
