@@ -97,11 +97,11 @@ Habits HabitsOf(const results::Results& results) {
     habits.slack = kLeastSlack + 2 * RoundTrip(results);
     habits.keep_alive_evidence = habits.keep_alive->count + CountWithin(idle, *habits.keep_alive);
   } else {
-    habits.keep_alive = FindCluster(Suspects(idle, habits.idle));
+    habits.keep_alive = FindLimit(idle, Suspects(idle, habits.idle));
     if (habits.keep_alive) habits.keep_alive_evidence = habits.keep_alive->count;
   }
   const Histogram kills = Suspects(since_send, habits.answering);
-  habits.kill = FindCluster(kills);
+  habits.kill = FindLimit(since_send, kills);
   habits.kill_suspects = kills.count();
   return habits;
 }

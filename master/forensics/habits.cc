@@ -1,6 +1,7 @@
 #include "master/forensics/habits.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sfp::forensics {
 namespace {
@@ -91,6 +92,14 @@ stats::Histogram Suspects(const stats::Histogram& failures, const Survivors& sur
     for (std::uint64_t i = 0; i < bucket.count; ++i) out.Record(x);
   }
   return out;
+}
+
+std::optional<Cluster> FindLimit(const stats::Histogram& failures,
+                                 const stats::Histogram& suspects) {
+  const double by_chance = Survivors::kRare * static_cast<double>(failures.count());
+  const auto found = static_cast<double>(suspects.count());
+  if (found <= by_chance + 3 * std::sqrt(by_chance)) return std::nullopt;
+  return FindCluster(suspects);
 }
 
 }  // namespace sfp::forensics

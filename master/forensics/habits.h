@@ -51,4 +51,10 @@ class Survivors {
 // The part of `failures` behind which nothing survives.
 stats::Histogram Suspects(const stats::Histogram& failures, const Survivors& survivors);
 
+// Where `failures`, of which these are suspect, cluster. Nothing if chance puts as many there: of
+// failures that strike at any time a part of kRare falls behind all but that part of the survivors,
+// and that tail may be short (three standard deviations of a Poisson count).
+std::optional<Cluster> FindLimit(const stats::Histogram& failures,
+                                 const stats::Histogram& suspects);
+
 }  // namespace sfp::forensics

@@ -202,6 +202,18 @@ TEST(Findings, FaultsAtAConstantTimeAreNoLimit) {
   EXPECT_TRUE(few.findings.limits.empty());
 }
 
+// A hundredth of them falls into the end of the think times, where hardly an answered request is.
+TEST(Findings, ManyFaultsAtAnyTimeAreNoLimitWhereThinkTimesEnd) {
+  World world({.keep_alive_s = 60,
+               .think_low_s = 0.002,
+               .think_high_s = 0.064,
+               .service_s = 0.002,
+               .fault = 0.1,
+               .requests_per_s = 400});
+  EXPECT_GE(world.Right(kFault, Cause::kResetBeforeHeaders), 0.95);
+  EXPECT_TRUE(world.findings.limits.empty());
+}
+
 TEST(Findings, ManyConnectionsThatBreakAtOnceAreARestart) {
   World world({.fault = 0.002, .restart_s = 30});
   EXPECT_GE(world.Right(kRestart, Cause::kServerRestart), 0.95);
