@@ -2,7 +2,6 @@
 #include <charconv>
 
 #include "common/config/blocks.h"
-#include "common/config/rows.h"
 #include "common/config/values.h"
 
 namespace sfp::config {
@@ -101,14 +100,7 @@ class Reader {
 }  // namespace
 
 Rows ReadJsonLines(const std::string& path, std::span<const std::string> columns) {
-  Reader reader(columns);
-  std::string error = ReadBlocks(path, [&](std::string_view block) { return reader.Take(block); });
-  if (error.empty()) {
-    reader.Finish();
-  } else {
-    reader.out.error = std::move(error);
-  }
-  return std::move(reader.out);
+  return ReadRows<Reader>(path, columns);
 }
 
 }  // namespace sfp::config

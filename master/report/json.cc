@@ -15,16 +15,6 @@ void Write(JsonWriter& w, const Interval95& interval) {
   w.EndArray();
 }
 
-void WriteCount(JsonWriter& w, const std::optional<std::uint64_t>& count) {
-  if (!count) return w.Null();
-  w.Value(*count);
-}
-
-void WriteText(JsonWriter& w, const std::string& text) {
-  if (text.empty()) return w.Null();
-  w.Value(text);
-}
-
 void Write(JsonWriter& w, const std::vector<std::string>& texts) {
   w.BeginArray();
   for (const std::string& text : texts) w.Value(text);
@@ -76,11 +66,7 @@ void Write(JsonWriter& w, const std::optional<Latencies>& latencies) {
 void Write(JsonWriter& w, const Endpoint& e) {
   w.BeginObject();
   w.Key("name").Value(e.name);
-  if (e.method.empty()) {
-    w.Key("method").Null();
-  } else {
-    w.Key("method").Value(e.method);
-  }
+  w.Key("method").TextOrNull(e.method);
   if (e.apart) w.Key("apart").Value(true);
   w.Key("started").Value(e.started);
   w.Key("requests").Value(e.requests);
@@ -122,11 +108,7 @@ void Write(JsonWriter& w, const Run& run) {
   w.Key("interrupted").Value(run.interrupted);
   w.Key("model").Value(run.open ? "open" : "closed");
   w.Key("iterations").Value(run.iterations);
-  if (run.iterations_planned) {
-    w.Key("iterations_planned").Value(*run.iterations_planned);
-  } else {
-    w.Key("iterations_planned").Null();
-  }
+  w.Key("iterations_planned").Value(run.iterations_planned);
   if (run.users_stopped > 0) w.Key("users_stopped").Value(run.users_stopped);
   w.Key("digest").Value(run.digest);
   w.Key("workers").BeginArray();
@@ -139,25 +121,15 @@ void Write(JsonWriter& w, const Run& run) {
     w.Key("rejoined").Value(worker.rejoined);
     w.Key("cpu_max").Value(worker.cpu_max);
     w.Key("lag_p99_ms").Value(worker.lag_p99_ms);
-    WriteCount(w.Key("may_be_missing"), worker.may_be_missing);
+    w.Key("may_be_missing").Value(worker.may_be_missing);
     w.Key("loop_lag_p99_ms").Value(worker.loop_lag_p99_ms);
     w.Key("throttled_ms").Value(worker.throttled_ms);
-    WriteCount(w.Key("fds_used"), worker.fds_used);
-    WriteCount(w.Key("fds_limit"), worker.fds_limit);
-    WriteCount(w.Key("ports_used"), worker.ports_used);
-    WriteCount(w.Key("ports_limit"), worker.ports_limit);
-    w.Key("totals_equal");
-    if (worker.totals_equal) {
-      w.Value(*worker.totals_equal);
-    } else {
-      w.Null();
-    }
-    w.Key("digest");
-    if (worker.digest.empty()) {
-      w.Null();
-    } else {
-      w.Value(worker.digest);
-    }
+    w.Key("fds_used").Value(worker.fds_used);
+    w.Key("fds_limit").Value(worker.fds_limit);
+    w.Key("ports_used").Value(worker.ports_used);
+    w.Key("ports_limit").Value(worker.ports_limit);
+    w.Key("totals_equal").Value(worker.totals_equal);
+    w.Key("digest").TextOrNull(worker.digest);
     w.Key("wall_clock_offset_s").Value(worker.wall_clock_offset_s);
     w.Key("clock_stepped_s").Value(worker.clock_stepped_s);
     w.Key("suspended_s").Value(worker.suspended_s);
@@ -165,6 +137,13 @@ void Write(JsonWriter& w, const Run& run) {
   }
   w.EndArray();
   w.EndObject();
+}
+
+template <typename Row>
+void WriteWhen(JsonWriter& w, const Row& row) {
+  w.Key("count").Value(row.count);
+  w.Key("first_s").Value(row.first_s);
+  w.Key("last_s").Value(row.last_s);
 }
 
 void Write(JsonWriter& w, const std::vector<Failure>& failures) {
@@ -175,11 +154,9 @@ void Write(JsonWriter& w, const std::vector<Failure>& failures) {
     w.Key("class").Value(f.kind);
     w.Key("message").Value(f.message);
     w.Key("phase").Value(f.phase);
-    w.Key("count").Value(f.count);
-    w.Key("first_s").Value(f.first_s);
-    w.Key("last_s").Value(f.last_s);
-    WriteText(w.Key("cause"), f.cause);
-    WriteText(w.Key("remedy"), f.remedy);
+    WriteWhen(w, f);
+    w.Key("cause").TextOrNull(f.cause);
+    w.Key("remedy").TextOrNull(f.remedy);
     w.Key("evidence").Value(f.evidence);
     w.EndObject();
   }
@@ -192,9 +169,7 @@ void WriteWarnings(JsonWriter& w, const std::vector<Warning>& warnings) {
     w.BeginObject();
     w.Key("endpoint").Value(warning.endpoint);
     w.Key("message").Value(warning.message);
-    w.Key("count").Value(warning.count);
-    w.Key("first_s").Value(warning.first_s);
-    w.Key("last_s").Value(warning.last_s);
+    WriteWhen(w, warning);
     w.EndObject();
   }
   w.EndArray();
@@ -316,12 +291,7 @@ void Write(JsonWriter& w, const capacity::SweepFit& fit, const std::vector<Row>&
   } else {
     w.Null();
   }
-  w.Key("better");
-  if (const std::string_view better = capacity::Name(fit.better); better.empty()) {
-    w.Null();
-  } else {
-    w.Value(better);
-  }
+  w.Key("better").TextOrNull(capacity::Name(fit.better));
   WriteCurve(w.Key("curve"), fit, rows);
   Write(w.Key("says"), fit.says);
   w.EndObject();

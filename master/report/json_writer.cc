@@ -72,14 +72,6 @@ void JsonWriter::Value(double value) {
   out_ += std::isfinite(value) ? FormatNumber(value) : "null";
 }
 
-void JsonWriter::Value(const std::optional<double>& value) {
-  if (value) {
-    Value(*value);
-  } else {
-    Null();
-  }
-}
-
 void JsonWriter::Null() {
   Separate();
   out_ += "null";

@@ -30,7 +30,15 @@ class JsonWriter {
   void Value(std::uint64_t value);
   void Value(std::uint32_t value) { Value(std::uint64_t{value}); }
   void Value(double value);  // null if not finite
-  void Value(const std::optional<double>& value);
+  template <typename T>
+  void Value(const std::optional<T>& value) {
+    if (value) {
+      Value(*value);
+    } else {
+      Null();
+    }
+  }
+  void TextOrNull(std::string_view text) { text.empty() ? Null() : Value(text); }
   void Null();
 
   // The text so far, with a line break at its end.

@@ -9,16 +9,6 @@ using report::JsonWriter;
 
 constexpr auto kInline = JsonWriter::kInline;
 
-template <typename Value>
-void Member(JsonWriter& w, const char* name, const std::optional<Value>& value) {
-  w.Key(name);
-  if (value) {
-    w.Value(*value);
-  } else {
-    w.Null();
-  }
-}
-
 struct Rates {
   double rps = 0;
   double failures_per_s = 0;
@@ -28,7 +18,7 @@ void WriteRow(JsonWriter& w, const stats::EndpointStats& stats, const v1::Endpoi
               double window_s, const std::optional<Rates>& now) {
   w.BeginObject(kInline);
   w.Key("name").Value(name == nullptr ? "Aggregated" : name->name());
-  Member(w, "method", name == nullptr ? std::nullopt : std::optional(name->method()));
+  w.Key("method").Value(name == nullptr ? std::nullopt : std::optional(name->method()));
   if (name != nullptr && name->apart()) w.Key("apart").Value(true);
   w.Key("started").Value(stats.started);
   w.Key("requests").Value(stats.requests());
@@ -38,8 +28,8 @@ void WriteRow(JsonWriter& w, const stats::EndpointStats& stats, const v1::Endpoi
   w.Key("reconnects").Value(stats.reconnects);
   w.Key("rps").Value(report::PerSecond(stats.requests(), window_s));
   w.Key("failure_pct").Value(report::Percent(stats.failed, stats.requests()));
-  Member(w, "rps_now", now ? std::optional(now->rps) : std::nullopt);
-  Member(w, "failures_per_s_now", now ? std::optional(now->failures_per_s) : std::nullopt);
+  w.Key("rps_now").Value(now ? std::optional(now->rps) : std::nullopt);
+  w.Key("failures_per_s_now").Value(now ? std::optional(now->failures_per_s) : std::nullopt);
   w.Key("bytes_sent").Value(stats.bytes_sent);
   w.Key("bytes_received").Value(stats.bytes_received);
   const stats::Histogram& response = stats.response;
@@ -195,14 +185,14 @@ void WriteDefaults(JsonWriter& w, const Defaults& d) {
   w.Key("host").Value(d.host);
   w.Key("kind").Value(d.kind);
   w.Key("load").Value(d.load);
-  Member(w, "users", d.users);
-  Member(w, "spawn_rate", d.spawn_rate);
-  Member(w, "run_time", d.run_time);
+  w.Key("users").Value(d.users);
+  w.Key("spawn_rate").Value(d.spawn_rate);
+  w.Key("run_time").Value(d.run_time);
   w.Key("sweep").BeginArray(kInline);
   for (const std::uint32_t level : d.sweep) w.Value(level);
   w.EndArray();
-  Member(w, "step_time", d.step_time);
-  Member(w, "rate", d.rate);
+  w.Key("step_time").Value(d.step_time);
+  w.Key("rate").Value(d.rate);
   WriteClasses(w.Key("classes"), d.classes);
   w.Key("resolved").Value(d.resolved_yaml);
   w.EndObject();
