@@ -45,6 +45,11 @@ void FailureStats::Merge(const FailureStats& other) {
 }
 
 void EndpointStats::Merge(const EndpointStats& other) {
+  MergeButPhases(other);
+  for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
+}
+
+void EndpointStats::MergeButPhases(const EndpointStats& other) {
   started += other.started;
   succeeded += other.succeeded;
   failed += other.failed;
@@ -56,7 +61,6 @@ void EndpointStats::Merge(const EndpointStats& other) {
   failed_sum_ns += other.failed_sum_ns;
   response.Merge(other.response);
   intended.Merge(other.intended);
-  for (std::size_t i = 0; i < kPhases; ++i) phases[i].Merge(other.phases[i]);
   unanswered.Merge(other.unanswered);
   for (const auto& [code, count] : other.status) status[code] += count;
   for (const auto& [key, row] : other.failures) AddFailures(failures, key, row);

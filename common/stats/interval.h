@@ -87,6 +87,8 @@ struct EndpointStats {
   static constexpr std::size_t kMostFailures = 100;
   std::uint64_t requests() const { return succeeded + failed; }
   void Merge(const EndpointStats& other);
+  // For whom response times and counts are enough.
+  void MergeButPhases(const EndpointStats& other);
   bool empty() const;
   // Empty again; histograms keep their memory.
   void Clear();

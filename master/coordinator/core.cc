@@ -12,9 +12,14 @@ namespace sfp::coordinator {
 namespace {
 
 constexpr Duration kHelloTime = std::chrono::seconds(10);
+// With many workers less often: pings and pongs would be most of what is said. A worker's lease needs
+// two in 3 s.
 constexpr Duration kPingEvery = std::chrono::milliseconds(500);
-constexpr std::size_t kQuickPings = 8;                    // one after another when a stream begins
-constexpr Duration kRemember = std::chrono::seconds(60);  // a worker that is away, without a run
+constexpr Duration kPingAtLeastEvery = std::chrono::seconds(1);
+constexpr Duration kBetweenPings = std::chrono::milliseconds(1);  // of any two workers
+constexpr std::size_t kQuickPings = 8;  // one after another when a stream begins
+constexpr Duration kBetweenForgetting = std::chrono::seconds(1);
+constexpr Duration kRemember = std::chrono::seconds(60);    // a worker that is away, without a run
 constexpr Duration kLate = std::chrono::milliseconds(200);  // of a tick
 constexpr std::uint32_t kMostThreads = 4096;
 constexpr std::size_t kLongestName = 64;
@@ -224,7 +229,8 @@ void Coordinator::Core::Ban(Worker& worker, const std::string& what, Time now) {
 }
 
 void Coordinator::Core::Ping(Worker& worker, Time now) {
-  worker.next_ping = now + kPingEvery;
+  worker.next_ping = now + std::clamp<Duration>(registry_.connected() * kBetweenPings, kPingEvery,
+                                                kPingAtLeastEvery);
   worker.clock.Sent(now);
   v1::MasterMessage message;
   message.mutable_ping()->set_master_ns(now.time_since_epoch().count());
@@ -256,7 +262,10 @@ void Coordinator::Core::Tick(Time now) {
     shell_.Close(connection);
   }
   if (run_) run_->Tick(now);
-  ForgetOld(now);
+  if (now >= next_forgetting_) {
+    next_forgetting_ = now + kBetweenForgetting;
+    ForgetOld(now);
+  }
 }
 
 void Coordinator::Core::ForgetOld(Time now) {

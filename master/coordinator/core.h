@@ -69,6 +69,7 @@ class Coordinator::Core {
   std::unique_ptr<Run> run_;
   std::optional<std::string> goodbye_;
   std::optional<Time> last_tick_;
+  Time next_forgetting_{};
   std::optional<Duration> wall_ahead_;  // of the monotonic clock
 };
 

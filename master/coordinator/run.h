@@ -38,6 +38,7 @@ namespace sfp::coordinator {
 class Run {
  public:
   static constexpr Duration kSilence = std::chrono::milliseconds(2500);
+  static constexpr Duration kBetweenLooks = std::chrono::milliseconds(100);  // for lost workers
   static constexpr Duration kResumption = std::chrono::seconds(1);
   static constexpr Duration kLead = std::chrono::milliseconds(500);  // from Start to the start
   static constexpr Duration kSayMissing = std::chrono::seconds(30);  // after so long, and then
@@ -222,6 +223,7 @@ class Run {
   Duration away_from_{0};  // resumed: when the journal ends
   bool started_ = false;
   std::optional<Time> all_away_since_;
+  Time next_look_{};
   // A sweep: the open level from 0, and until which second the policy was asked.
   std::size_t level_ = 0;
   double level_load_ = 0;

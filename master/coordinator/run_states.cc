@@ -262,16 +262,17 @@ void Run::SendStop(const Worker& worker) {
 void Run::TickRunning(Time now) {
   if (state_ == RunState::kStarting && now >= start_) state_ = RunState::kRunning;
   for (auto& [index, part] : parts_) {
-    Worker& worker = *registry_.ByIndex(index);
     // A newcomer has no part in a number of iterations.
-    if (part.stage == Stage::kPrepared && worker.connection && worker.clock.good() &&
-        plan_.iterations() == 0) {
-      JoinLate(worker, part, now);
-      if (over()) return;
-    }
+    if (part.stage != Stage::kPrepared || plan_.iterations() > 0) continue;
+    Worker& worker = *registry_.ByIndex(index);
+    if (worker.connection && worker.clock.good()) JoinLate(worker, part, now);
+    if (over()) return;
   }
-  TickLost(now);
-  if (over()) return;
+  if (now >= next_look_) {
+    next_look_ = now + kBetweenLooks;
+    TickLost(now);
+    if (over()) return;
+  }
   if ((plan_.end_ns() > 0 && now >= start_ + Duration(plan_.end_ns())) || IterationsAreOver(now)) {
     state_ = RunState::kStopping;
     stopping_since_ = now;

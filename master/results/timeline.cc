@@ -69,19 +69,19 @@ void Timeline::AddToSecond(std::uint32_t second, const stats::Interval& interval
     const bool counts = !apart_.contains(i);
     if (counts) AddToPoint(series_[second], stats);
     if (counts && row != nullptr) {
-      row->total.Merge(stats);
+      row->total.MergeButPhases(stats);
       row->batches.Add(second, stats);
     }
     if (retained != nullptr) {
-      if (counts) retained->total.Merge(stats);
+      if (counts) retained->total.MergeButPhases(stats);
       if (retained->endpoints.size() <= i) retained->endpoints.resize(i + 1);
       retained->endpoints[i].requests += stats.requests();
       retained->endpoints[i].failures += stats.failed;
       if (std::find(watched_.begin(), watched_.end(), i) != watched_.end()) {
-        retained->watched[i].Merge(stats);
+        retained->watched[i].MergeButPhases(stats);
       }
     } else if (counts && settled_row != nullptr) {
-      settled_row->total.Merge(stats);
+      settled_row->total.MergeButPhases(stats);
       settled_row->batches.Add(second, stats);
     }
   }
@@ -140,7 +140,7 @@ void Timeline::Settle() {
     FillPercentiles(second);
     if (const Row* row = RowOf(second)) {
       Settled& into = settled_[static_cast<std::size_t>(row - rows_.data())];
-      into.total.Merge(figures.total);
+      into.total.MergeButPhases(figures.total);
       into.batches.Add(second, figures.total);
       into.generator.Merge(figures.generator);
     }
@@ -200,7 +200,7 @@ void Timeline::Rebuild(std::size_t at) {
   rows_[at].batches = settled_[at].batches;
   for (const auto& [second, figures] : seconds_) {
     if (!Covers(rows_[at], second)) continue;
-    rows_[at].total.Merge(figures.total);
+    rows_[at].total.MergeButPhases(figures.total);
     rows_[at].batches.Add(second, figures.total);
     rows_[at].generator.Merge(figures.generator);
   }
