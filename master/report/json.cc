@@ -355,11 +355,11 @@ void WriteCapacity(JsonWriter& w, const Report& report) {
   w.EndObject();
 }
 
-void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures,
-                   const std::vector<Inferred>& inferred) {
+void WriteFailures(JsonWriter& w, const std::vector<Failure>& failures, const Report& report) {
   w.BeginObject(JsonWriter::kInline);
   Write(w.Key("failures"), failures);
-  WriteInferred(w.Key("inferred"), inferred);
+  WriteWarnings(w.Key("warnings"), report.warnings);
+  WriteInferred(w.Key("inferred"), report.inferred);
   w.EndObject();
 }
 

@@ -45,7 +45,7 @@ bool Snapshot::WriteFailures(report::JsonWriter& w, Time now) {
   for (report::Failure& row : Unexplained(*backend_.GetResults(), failures)) {
     failures.push_back(std::move(row));
   }
-  report::WriteFailures(w, failures, analysis->inferred);
+  report::WriteFailures(w, failures, *analysis);
   return true;
 }
 

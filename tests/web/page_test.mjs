@@ -30,7 +30,7 @@ users:
     wait: {uniform: [20ms, 60ms]}
     tasks:
       by_term: {weight: 3, get: "?term={{term}}"}
-      bad_request: {get: "", expect: {status: 400}}
+      bad_request: {get: "", expect: {status: 400, size: {least: 1MB}, otherwise: warn}}
 thresholds: ["p95 < 5s"]
 `;
 
@@ -238,6 +238,7 @@ test('failures are counted at once, and explained', async () => {
     const cards = [...document.querySelectorAll('#panel-failures .failure > header .count')].map((e) => Number(e.firstChild.textContent.replace(/[^0-9]/g, '')));
     return cards.length > 1 && cards.reduce((a, b) => a + b, 0) === n(document.querySelector('#tab-failures .count'));
   })()`));
+  await until('the warnings', async () => /bad_request .*bytes.* ×/s.test(await page.eval(`document.querySelector('#panel-failures').innerText`)));
   await picture(page, 'failures');
   await page.dark(true);
   for (const name of ['failures', 'statistics', 'charts', 'workers', 'log']) {

@@ -188,4 +188,29 @@ std::optional<PlainHeader> ReadPlainHeader(std::string_view bytes, bool head,
   return header;
 }
 
+std::optional<PlainHeader> PlainHeaderReader::Read(std::string_view bytes, bool head,
+                                                   ResponseContent& content) {
+  if (content.keep_headers || content.keep_fields) return ReadPlainHeader(bytes, head, content);
+  if (!last_.empty() && head == head_ && content.keep_body == keep_body_ &&
+      bytes.starts_with(last_)) {
+    content.status = status_;
+    return header_;
+  }
+  const std::optional<PlainHeader> header = ReadPlainHeader(bytes, head, content);
+  if (header) Remember(bytes.substr(0, header->bytes), head, *header, content);
+  return header;
+}
+
+void PlainHeaderReader::Remember(std::string_view bytes, bool head, const PlainHeader& header,
+                                 const ResponseContent& content) {
+  constexpr std::size_t kMostBytes = 2048;
+  last_.clear();
+  if (bytes.size() > kMostBytes || content.coding != Coding::kIdentity) return;
+  last_ = bytes;
+  header_ = header;
+  status_ = content.status;
+  head_ = head;
+  keep_body_ = content.keep_body;
+}
+
 }  // namespace sfp::http

@@ -10,7 +10,6 @@
 
 #include "common/base/check.h"
 #include "worker/http/malformed.h"
-#include "worker/http/plain_header.h"
 
 namespace sfp::http {
 
@@ -69,7 +68,7 @@ Response::Progress Response::Received(std::size_t n) {
 // The short way, for a header that came whole and is as most are.
 bool Response::ParsePlain() {
   const std::string_view unread(buffer_.data.get() + parsed_, end_ - parsed_);
-  const auto header = ReadPlainHeader(unread, head_, content_);
+  const auto header = plain_reader_.Read(unread, head_, content_);
   if (!header) return false;
   if (header->bytes > limits_.header_bytes || header->body_bytes > limits_.body_bytes) {
     content_.Clear();

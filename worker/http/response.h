@@ -23,6 +23,7 @@
 
 #include "common/stats/outcome.h"
 #include "worker/http/buffer_pool.h"
+#include "worker/http/plain_header.h"
 #include "worker/http/response_parser.h"
 
 namespace sfp::http {
@@ -96,6 +97,7 @@ class Response {
   bool header_done_ = false;
   bool done_ = false;
   bool keep_alive_ = false;
+  PlainHeaderReader plain_reader_;
   std::optional<ResponseParser> parser_;  // valid once asked_beast_
   ResponseContent content_;
   Fault fault_;

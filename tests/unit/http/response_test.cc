@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/rng.h"
+
 namespace sfp::http {
 namespace {
 
@@ -160,6 +162,42 @@ TEST(Response, KeepsWhatWasAskedForAndNothingElse) {
     EXPECT_EQ(content.cookie_text, keep ? "a=1b=2" : "");
     EXPECT_EQ(content.cookie_ends,
               keep ? (std::vector<std::size_t>{3, 6}) : std::vector<std::size_t>{});
+  }
+}
+
+// One that is used again and again remembers a header; a new one has none to remember.
+TEST(Response, ReadsOneBehindAnotherAsEachByItself) {
+  BufferPool pool;
+  const Limits limits;
+  const std::vector<std::string> messages = {
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
+      "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nHTTP/1.1 404 Not Found",
+      "HTTP/1.1 404 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: gzip\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=1\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+  };
+  Response again(pool, limits);
+  Rng rng(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string& message = messages[rng.Below(messages.size())];
+    const bool head = rng.Below(4) == 0, body = rng.Below(2) == 0, headers = rng.Below(3) == 0;
+    Response fresh(pool, limits);
+    for (Response* response : {&again, &fresh}) {
+      response->Release();
+      response->Begin(head, body, headers);
+      ASSERT_EQ(Feed(*response, message), Progress::kDone);
+    }
+    const ResponseContent &one = again.content(), &other = fresh.content();
+    ASSERT_EQ(one.status, other.status) << message;
+    ASSERT_EQ(one.body, other.body) << message;
+    ASSERT_EQ(one.body_bytes, other.body_bytes) << message;
+    ASSERT_EQ(one.coding, other.coding) << message;
+    ASSERT_EQ(one.cookie_text, other.cookie_text) << message;
+    ASSERT_EQ(again.keep_alive(), fresh.keep_alive()) << message;
+    ASSERT_EQ(again.left_over(), fresh.left_over()) << message;
+    ASSERT_EQ(again.bytes(), fresh.bytes()) << message;
   }
 }
 
