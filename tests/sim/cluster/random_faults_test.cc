@@ -300,7 +300,7 @@ TEST(MoreRandomFaults, AsManySeedsAsAskedFor) {
   RunSeeds(NumberFrom("SFP_SIM_FIRST", 1), count);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaults, testing::Range<std::uint64_t>(1, 201, kSeedsPerTest));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomFaults, testing::Range<std::uint64_t>(1, 101, kSeedsPerTest));
 
 }  // namespace
 }  // namespace sfp::test
